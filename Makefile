@@ -1,0 +1,39 @@
+# vtsim: the two commands that matter are `make demo` and `make test`.
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
+FUZZTIME    ?= 60s
+
+.PHONY: build test demo lint race fuzz bench clean
+
+build: ## the static binary, bin/vtsim
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/vtsim ./cmd/vtsim
+
+test: ## every test; installs what a test needs and the machine lacks
+	@.ci/install node
+	$(GO) test ./...
+
+race: ## every test under the race detector
+	@.ci/install node
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+demo: build ## what works so far, end to end, in out/
+	./bin/vtsim demo --out out
+
+lint: ## gofmt, go vet, staticcheck, govulncheck
+	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then \
+		$(GO) run $(GOVULNCHECK) ./...; \
+	else echo "govulncheck: skipped, its database can't be reached from here"; fi
+
+fuzz: ## each fuzz target for FUZZTIME
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## benchmarks of the contract and the envelopes
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin out
