@@ -73,15 +73,3 @@ func (o *Operation) actionCodes() []string {
 	}
 	return codes
 }
-
-// knownCode reports whether any operation's table has the code.
-func (c *Contract) knownCode(code string) bool {
-	for _, op := range c.ordered {
-		for _, row := range op.Errors {
-			if row.Code == code {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -80,10 +80,14 @@ type Operation struct {
 	FixedQuery map[string][]string
 	// Budget is the expected response time (p.247); zero where none is given.
 	Budget time.Duration
+	// Window bounds the times that the query asks for; nil where the
+	// operation has no such query.
+	Window *Window
 	// Errors are the rows of the operation's error table, in its order.
 	Errors []ErrorRow
 
 	parts map[Part]*part
+	maker Party // of a document
 }
 
 // part is one compiled part of an operation.

@@ -28,7 +28,7 @@ func (c *Contract) readOperations() error {
 		}
 	}
 	for _, d := range c.Tables.Documents {
-		op := &Operation{ID: d.ID, Direction: Document, Section: d.ID, Page: d.Page, parts: map[Part]*part{}}
+		op := &Operation{ID: d.ID, Direction: Document, Section: d.ID, Page: d.Page, maker: d.Party, parts: map[Part]*part{}}
 		c.layOut(op, Body, map[string]any{"$ref": "#/components/schemas/" + d.Schema})
 		if err := c.keep(op); err != nil {
 			return err
@@ -85,6 +85,9 @@ func (c *Contract) readOperation(direction Direction, location, template, method
 		op.Path, _ = target["path"].(string)
 		parameters, _ = target["parameters"].([]any)
 		op.FixedQuery = readQuery(target["query"])
+	}
+	if op.Window, err = c.readWindow(raw["x-window"], parameters, location); err != nil {
+		return err
 	}
 	if err := c.layOutParameters(op, parameters, location); err != nil {
 		return err

@@ -119,6 +119,8 @@ var _ = Describe("the rules", func() {
 			"tokenInquiryByPAN/response/tokenDetails#maxItems":                                     contract.Visa,
 			"tokenInquiry/response/encryptedData/tokenInfo#type":                                   contract.Visa,
 			"tokenInquiryByPAN/request/encryptedData/cardholderInfo/primaryAccountNumber#required": contract.Issuer,
+			"pushData/document/provider#required":                                                  contract.Issuer,
+			"pushResults/document/enrollments#maxItems":                                            contract.Visa,
 		} {
 			rule, err := c.Rule(id)
 			Expect(err).NotTo(HaveOccurred())

@@ -81,6 +81,9 @@ func (c *Contract) addRule(rule Rule) error {
 
 // party tells who fills in the part.
 func (o *Operation) party(name Part) Party {
+	if o.Direction == Document {
+		return o.maker
+	}
 	answered := strings.HasPrefix(string(name), string(Response))
 	if o.Direction == Outbound != answered {
 		return Visa
@@ -168,8 +171,8 @@ func (f *Field) title(keyword string) string {
 	return name + " is " + f.expected(keyword)
 }
 
-// Count of the rules of one operation; Operation is "" for the rules over
-// several exchanges and "total" for the sum.
+// Count of the rules of one operation. Operation is "across" for the rules of
+// transport, headers, envelopes and flows, and "total" for the sum.
 type Count struct {
 	Operation string `json:"operation"`
 	Must      int    `json:"must"`
@@ -207,6 +210,9 @@ func (c *Contract) Counts() []Count {
 		count := byOperation[rule.Operation]
 		if count == nil {
 			count = &Count{Operation: rule.Operation}
+			if rule.Operation == "" {
+				count.Operation = "across"
+			}
 			byOperation[rule.Operation] = count
 			counts = append(counts, count)
 		}

@@ -92,6 +92,8 @@ type DocumentPayload struct {
 	// Schema is the component that it follows.
 	Schema string `yaml:"schema" json:"schema"`
 	Page   int    `yaml:"page" json:"page"`
+	// Party makes the document.
+	Party Party `yaml:"party" json:"party"`
 }
 
 // File returns the description of the files of that kind, request or
@@ -166,5 +168,6 @@ func checkDocuments(p place, list []DocumentPayload) {
 		at.at("id").unique(ids, "document", document.ID)
 		at.filled(map[string]string{"id": document.ID, "schema": document.Schema})
 		at.page(document.Page)
+		at.at("party").known("party", string(document.Party), words(string(Issuer), string(Visa)))
 	}
 }

@@ -30,6 +30,9 @@ func (c *Contract) Validate(operation string, name Part, payload any) ([]Violati
 	if !ok {
 		return nil, fmt.Errorf("operation %s has no part %q, it has %v", operation, name, op.Parts())
 	}
+	if _, object := payload.(map[string]any); !object && (name == Path || name == Query) {
+		return nil, fmt.Errorf("%s %s: parameters come as an object by name, got %T", operation, name, payload)
+	}
 	present := p.field.present(payload)
 	err = p.schema.Validate(present)
 	if err == nil {

@@ -69,6 +69,9 @@ func FuzzValidate(f *testing.F) {
 		op := operations[int(operation)%len(operations)]
 		parts := op.Parts()
 		name := parts[int(part)%len(parts)]
+		if _, object := payload.(map[string]any); !object && (name == contract.Path || name == contract.Query) {
+			return // parameters are an object by construction
+		}
 		violations, err := c.Validate(op.ID, name, payload)
 		if err != nil {
 			t.Fatal(err)
