@@ -61,7 +61,7 @@ func Import(dir, what string, certificatePEM, keyPEM []byte, s Settings) (*Rotat
 		return nil, err
 	}
 	if l.changesKey(sl, pair) {
-		if err := l.rename(c.write, sl, pair.ID); err != nil {
+		if err := l.nameSigningKey(c.write, sl, pair.ID); err != nil {
 			return nil, err
 		}
 	}

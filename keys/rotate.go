@@ -80,11 +80,11 @@ func (l loader) newKey(ctx context.Context, r *Rotation) (Files, error) {
 		return nil, err
 	}
 	r.KeyID = KeyID(&key.PublicKey)
-	return files, l.rename(files, sl, r.KeyID)
+	return files, l.nameSigningKey(files, sl, r.KeyID)
 }
 
-// rename puts a signing key's new id into the issuer's credentials.
-func (l loader) rename(files Files, sl slot, id string) error {
+// nameSigningKey puts a signing key's new id into the issuer's credentials.
+func (l loader) nameSigningKey(files Files, sl slot, id string) error {
 	if sl.issuer == "" || sl.kind != KindSigning {
 		return nil
 	}

@@ -153,7 +153,8 @@ func wrapOAEP(name string, hash, mask crypto.Hash) func(*forge, []byte) []byte {
 
 func wrapPKCS1(name string) func(*forge, []byte) []byte {
 	return func(f *forge, content []byte) []byte {
-		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, &f.keys[name].rsa.PublicKey, content) //nolint:staticcheck // a mistake to be found
+		//lint:ignore SA1019 a mistake to be found
+		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, &f.keys[name].rsa.PublicKey, content)
 		if err != nil {
 			panic(err)
 		}

@@ -161,7 +161,7 @@ const (
 	MistakeExpired MistakeID = "exp-passed"
 	// MistakeExpiresMalformed: exp is in no known form.
 	MistakeExpiresMalformed MistakeID = "exp-malformed"
-	// MistakePartiesElsewhere: iss or aud stand in the JWS header instead of the JWE header (p.222).
+	// MistakePartiesElsewhere: iss or aud stand in the JWS header instead of the JWE header (p.221).
 	MistakePartiesElsewhere MistakeID = "parties-in-jws-header"
 	// MistakePartiesMissing: iss or aud are missing where they are required.
 	MistakePartiesMissing MistakeID = "parties-missing"
@@ -209,7 +209,10 @@ type entry struct {
 // catalogue is every known mistake, the more telling ones of a kind first.
 func catalogue() []entry {
 	var all []entry
-	for _, part := range [][]entry{formEntries(), headerEntries(), algorithmEntries(), signatureEntries(), keyEntries(), textEntries(), timeEntries(), partyEntries()} {
+	for _, part := range [][]entry{
+		damageEntries(), orderEntries(), headerEntries(), signatureAlgorithmEntries(), keyAlgorithmEntries(),
+		signatureEntries(), keyEntries(), textEntries(), issuedAtEntries(), expiresEntries(), partyEntries(),
+	} {
 		all = append(all, part...)
 	}
 	return all

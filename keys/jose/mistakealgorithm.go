@@ -6,7 +6,7 @@ import (
 	gojose "github.com/go-jose/go-jose/v4"
 )
 
-// algorithm is alg of one of the headers; readable is false where there is no such header.
+// signatureAlgorithm is alg of the JWS header; readable is false where there is no such header.
 func (s *specimen) signatureAlgorithm() (alg string, readable bool) {
 	if s.jws == nil || !s.jws.readable {
 		return "", false
@@ -15,6 +15,7 @@ func (s *specimen) signatureAlgorithm() (alg string, readable bool) {
 	return alg, true
 }
 
+// keyAlgorithm is alg of the JWE header.
 func (s *specimen) keyAlgorithm() (alg string, readable bool) {
 	if s.jwe == nil || !s.jwe.readable {
 		return "", false
@@ -23,6 +24,7 @@ func (s *specimen) keyAlgorithm() (alg string, readable bool) {
 	return alg, true
 }
 
+// encryption is enc of the JWE header.
 func (s *specimen) encryption() (enc string, readable bool) {
 	if s.jwe == nil || !s.jwe.readable {
 		return "", false
@@ -44,12 +46,9 @@ func isPKCS1(alg string) bool {
 	return alg == string(gojose.RS256) || alg == string(gojose.RS384) || alg == string(gojose.RS512)
 }
 
-// algorithmEntries are alg and enc.
-func algorithmEntries() []entry {
+// signatureAlgorithmEntries are alg of the JWS header.
+func signatureAlgorithmEntries() []entry {
 	jwsAlgorithm := []cause{{LayerJWSHeader, ReasonAlgorithm}}
-	jweAlgorithm := []cause{{LayerJWEHeader, ReasonAlgorithm}}
-	unwrapped := []cause{{LayerJWEHeader, ReasonAlgorithm}, {LayerJWEKey, ReasonKey}}
-	encryption := []cause{{LayerJWEHeader, ReasonEncryption}}
 	return []entry{
 		{MistakeRS256, "PKCS #1 v1.5 signature instead of PSS", "Sign with {sig}: RSASSA-PSS, SHA-256, MGF1 with SHA-256, salt of 32 bytes.", "{jwsPage}",
 			[]cause{{LayerJWSHeader, ReasonAlgorithm}, {LayerJWSSignature, ReasonSignature}},
@@ -79,6 +78,15 @@ func algorithmEntries() []entry {
 				known := alg == s.suite.Signature || isPKCS1(alg) || strings.HasPrefix(alg, "HS") || strings.EqualFold(alg, "none")
 				return "alg of the JWS header is " + quote(alg), readable && !known
 			}},
+	}
+}
+
+// keyAlgorithmEntries are alg and enc of the JWE header.
+func keyAlgorithmEntries() []entry {
+	jweAlgorithm := []cause{{LayerJWEHeader, ReasonAlgorithm}}
+	unwrapped := []cause{{LayerJWEHeader, ReasonAlgorithm}, {LayerJWEKey, ReasonKey}}
+	encryption := []cause{{LayerJWEHeader, ReasonEncryption}}
+	return []entry{
 		{MistakeOAEPSHA1, "RSA-OAEP with SHA-1", "Wrap the content key with {alg}: SHA-256 for the hash and for MGF1.", "{jwePage}", unwrapped,
 			func(s *specimen) (string, bool) { return s.wrappedBy(string(gojose.RSA_OAEP), wrappedSHA1) }},
 		{MistakeRSA15, "RSA with PKCS #1 v1.5 padding", "Wrap the content key with {alg}.", "{jwePage}", unwrapped,

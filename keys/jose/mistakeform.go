@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// formEntries are damage on the way and wrong outer forms.
-func formEntries() []entry {
+// damageEntries are what happens to blobs on the way.
+func damageEntries() []entry {
 	notBase64URL := []cause{{LayerJWSStructure, ReasonNotBase64URL}, {LayerJWEStructure, ReasonNotBase64URL}}
 	undone := func(id MistakeID) func(*specimen) (string, bool) {
 		return func(s *specimen) (string, bool) { return "", s.undone[id] }
@@ -44,6 +44,12 @@ func formEntries() []entry {
 		{MistakeTruncated, "The end of the blob is missing", "Look for a column, buffer or log line that is shorter than the blob.", "{pages}",
 			[]cause{{LayerJWSStructure, ReasonPartCount}, {LayerJWSStructure, ReasonNotBase64URL}, {LayerJWSSignature, ReasonSignature}, {LayerJWEStructure, ReasonPartCount}, {LayerJWEStructure, ReasonNotBase64URL}},
 			lookTruncated},
+	}
+}
+
+// orderEntries are wrong outer forms.
+func orderEntries() []entry {
+	return []entry{
 		{MistakeSignedThenEncrypted, "Signed first, then encrypted", "Swap the order: make the JWE, then sign it as the payload of a JWS.", "{jwsPage}",
 			[]cause{{LayerJWSStructure, ReasonSignedThenEncrypted}, {LayerJWSStructure, ReasonNotSigned}}, lookSwapped},
 		{MistakeJWENotSigned, "The JWE is not signed", "Sign it: the whole JWE is the payload of a JWS.", "{jwsPage}",

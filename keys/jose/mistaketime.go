@@ -59,8 +59,8 @@ func (s *specimen) extends(issued, expires time.Time) bool {
 	return expires.After(issued.Add(s.rules.TTL)) && !s.now.After(expires)
 }
 
-// timeEntries are iat and exp.
-func timeEntries() []entry {
+// issuedAtEntries are iat.
+func issuedAtEntries() []entry {
 	stale, early := cause{LayerTime, ReasonStale}, cause{LayerTime, ReasonEarly}
 	return []entry{
 		{MistakeIssuedAtElsewhere, "iat stands in the JWS header only", "Put iat into the JWE header.", "{pages}",
@@ -101,6 +101,12 @@ func timeEntries() []entry {
 				age, found := s.ageWhere(func(age time.Duration) bool { return s.early(age) && !s.zoneOff(age) })
 				return spell(age) + " ahead of the clock here", found
 			}},
+	}
+}
+
+// expiresEntries are exp.
+func expiresEntries() []entry {
+	return []entry{
 		{MistakeExpiresDuration, "exp holds a duration", "exp is an instant: a date-time, or epoch seconds.", "{pages}",
 			[]cause{{LayerTime, ReasonExpiresBeforeIssued}},
 			func(s *specimen) (string, bool) {

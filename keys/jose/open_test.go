@@ -54,6 +54,29 @@ var _ = Describe("Open (pp.39-45)", func() {
 		Entry("a century later", 36500*24*time.Hour, func(*jose.Rules) {}, jose.ReasonStale),
 	)
 
+	It("lets exp shorten the life and never lengthen it (p.41, INT-021)", func() {
+		for exp, until := range map[string]time.Time{
+			epoch(noon.Add(time.Hour)):       noon.Add(480 * time.Second),
+			epoch(noon.Add(7 * time.Minute)): noon.Add(7 * time.Minute),
+			"2026-03-02T12:07:59.500Z":       noon.Add(479*time.Second + 500*time.Millisecond),
+		} {
+			f := newForge(keys, jose.UseAPI, noon)
+			f.inside.text("exp", exp)
+			opened, err := envelope(noon).Open(jose.UseAPI, f.blob(), apiRing())
+			Expect(err).NotTo(HaveOccurred(), exp)
+			Expect(opened.Until).To(Equal(until), exp)
+		}
+	})
+
+	It("counts the hub's life from the older of its two iat (p.224)", func() {
+		f := newForge(keys, jose.UseHubResults, noon)
+		f.outside.text("iat", epoch(noon.Add(-time.Minute)))
+		opened, err := envelope(noon).Open(jose.UseHubResults, f.blob(), keys.ring(standardRing(jose.UseHubResults)))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(opened.Until).To(Equal(noon.Add(7 * time.Minute)))
+		Expect(opened.JWS.IssuedAt).To(Equal(noon.Add(-time.Minute)))
+	})
+
 	It("names the first wrong layer of several", func() {
 		f := newForge(keys, jose.UseAPI, noon)
 		f.inside.drop("iat")

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -62,7 +61,11 @@ func knownRing() ring {
 
 func recipes() []recipe {
 	var all []recipe
-	for _, part := range [][]recipe{validRecipes(), warnedRecipes(), formRecipes(), headerRecipes(), algorithmRecipes(), keyRecipes(), textRecipes(), timeRecipes(), partyRecipes()} {
+	for _, part := range [][]recipe{
+		validRecipes(), hubAndPushRecipes(), warnedRecipes(), damageRecipes(), encodingRecipes(), insideRecipes(), cutRecipes(), orderRecipes(),
+		headerRecipes(), memberRecipes(), algorithmRecipes(), signingKeyRecipes(), recipientKeyRecipes(),
+		shapeRecipes(), alterationRecipes(), issuedAtRecipes(), expiresRecipes(), partyRecipes(),
+	} {
 		all = append(all, part...)
 	}
 	for i := range all {
@@ -76,10 +79,9 @@ func recipes() []recipe {
 func epoch(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 
 func validRecipes() []recipe {
-	api, push, hub, results := jose.UseAPI, jose.UsePushCardEnrollment, jose.UseHubPushData, jose.UseHubResults
 	return []recipe{
-		{id: "api-plain", title: "the envelope of every API", cite: "pp.40-44", use: api},
-		{id: "api-node", title: "the same, sealed by Node", cite: "pp.40-44", use: api, node: true},
+		{id: "api-plain", title: "the envelope of every API", cite: "pp.40-44"},
+		{id: "api-node", title: "the same, sealed by Node", cite: "pp.40-44", node: true},
 		{id: "api-exactly-ttl-old", title: "as old as the time to live: still good", cite: "p.41", later: 480 * time.Second},
 		{id: "api-iat-number", title: "iat as a number of seconds", cite: "p.221, INT-020", edit: func(f *forge) { f.inside.set("iat", epoch(f.now)) }},
 		{id: "api-iat-slightly-ahead", title: "a clock that runs a minute fast", cite: "p.41", edit: func(f *forge) { f.inside.text("iat", epoch(f.now.Add(time.Minute))) }},
@@ -99,8 +101,21 @@ func validRecipes() []recipe {
 		{id: "api-two-keys-one-id", title: "a key is being replaced: both are under the API key, and the new one fits", cite: "p.40, INT-025",
 			edit: func(f *forge) { f.wrap = wrapOAEP("visa-encryption-next", crypto.SHA256, crypto.SHA256) },
 			keys: func(r *ring) { r.Decryption = append(r.Decryption, keyRef{apiKey, "visa-encryption-next"}) }},
+		{id: "api-two-keys-one-id-old", title: "the same, and the old one fits", cite: "p.40, INT-025",
+			keys: func(r *ring) { r.Decryption = append(r.Decryption, keyRef{apiKey, "visa-encryption-next"}) }},
+		{id: "api-two-signing-keys-one-id", title: "two signing keys under one id, and the second one fits", cite: "p.43",
+			edit: func(f *forge) { f.signer = "issuer-signing-old" },
+			keys: func(r *ring) { r.Verification = append(r.Verification, keyRef{signerID, "issuer-signing-old"}) }},
+		{id: "api-two-signing-keys-one-id-old", title: "the same, and the first one fits", cite: "p.43",
+			keys: func(r *ring) { r.Verification = append(r.Verification, keyRef{signerID, "issuer-signing-old"}) }},
 		{id: "api-utf-8", title: "a payload beyond ASCII", cite: "p.40", edit: func(f *forge) { f.payload = []byte(`{"name":"Zoë Ångström 山田"}`) }},
 		{id: "api-empty-payload", title: "an empty payload is an envelope's right; what it means is another question", cite: "p.42", edit: func(f *forge) { f.payload = nil }},
+	}
+}
+
+func hubAndPushRecipes() []recipe {
+	push, hub, results := jose.UsePushCardEnrollment, jose.UseHubPushData, jose.UseHubResults
+	return []recipe{
 		{id: "push-one-recipient", title: "push to one wallet", cite: "p.41, p.221", use: push},
 		{id: "push-several-recipients", title: "push to six wallets: as many UUIDs as fit", cite: "p.41, INT-026", use: push,
 			edit: func(f *forge) {
@@ -148,128 +163,6 @@ func warnedRecipes() []recipe {
 
 func jwk(key *rsa.PublicKey) string {
 	return `{"kty":"RSA","n":"` + b64(key.N.Bytes()) + `","e":"AQAB"}`
-}
-
-func formRecipes() []recipe {
-	const jws, jwe = jose.LayerJWSStructure, jose.LayerJWEStructure
-	deliver := func(change func(string) string) func(*forge) {
-		return func(f *forge) { f.delivered = change }
-	}
-	inside := func(change func(string) string) func(*forge) {
-		return func(f *forge) { f.inner = change }
-	}
-	return []recipe{
-		{id: "empty", title: "nothing", cite: "p.39", refused: refusedAt(jose.LayerSize, jose.ReasonEmpty), mistake: jose.MistakeEmpty, make: func(*forge) string { return "" }},
-		{id: "too-long", title: "more than 7000 bytes outside push enrolment", cite: "p.64, INT-028", refused: refusedAt(jose.LayerSize, jose.ReasonTooLong), mistake: jose.MistakeTooLong,
-			edit: func(f *forge) { f.payload = longPayload(3600) }},
-		{id: "too-long-for-push", title: "more than 8192 bytes", cite: "p.213, INT-028", use: jose.UsePushCardEnrollment,
-			refused: refusedAt(jose.LayerSize, jose.ReasonTooLong), mistake: jose.MistakeTooLong, edit: func(f *forge) { f.payload = longPayload(5000) }},
-		{id: "json-quoted", title: "quotation marks around the blob", cite: "p.39", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeJSONQuoted,
-			edit: deliver(strconv.Quote)},
-		{id: "body-instead-of-blob", title: "the body instead of the blob in it", cite: "p.39", refused: refusedAt(jws, jose.ReasonJSONSerialisation), mistake: jose.MistakeBodyInsteadOfBlob,
-			edit: deliver(func(blob string) string { return `{"encryptedData":"` + blob + `"}` })},
-		{id: "json-serialisation-jws", title: "flattened JSON serialisation of the JWS", cite: "p.39", refused: refusedAt(jws, jose.ReasonJSONSerialisation), mistake: jose.MistakeJSONSerialisation,
-			edit: deliver(func(blob string) string {
-				parts := strings.Split(blob, ".")
-				return object("protected", parts[0], "payload", parts[1], "signature", parts[2])
-			})},
-		{id: "json-serialisation-jwe", title: "flattened JSON serialisation of the JWE", cite: "p.39", refused: refusedAt(jwe, jose.ReasonJSONSerialisation), mistake: jose.MistakeJSONSerialisation,
-			edit: func(f *forge) {
-				f.inner = func(blob string) string {
-					parts := strings.Split(blob, ".")
-					return object("protected", parts[0], "encrypted_key", parts[1], "iv", parts[2], "ciphertext", parts[3], "tag", parts[4])
-				}
-			}},
-		{id: "line-breaks", title: "a line break after every 76 characters", cite: "p.39", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeLineBreaks,
-			edit: deliver(func(blob string) string { return broken(blob, "\r\n") })},
-		{id: "line-breaks-inside", title: "line breaks in the JWE that was signed", cite: "p.39", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakeLineBreaks,
-			edit: func(f *forge) { f.inner = func(jwe string) string { return broken(jwe, "\n") } }},
-		{id: "blank-at-end", title: "a line break after the blob", cite: "p.39", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeLineBreaks,
-			edit: deliver(func(blob string) string { return blob + "\n" })},
-		{id: "url-encoded", title: "percent-encoded dots", cite: "p.238", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeURLEncoded,
-			edit: deliver(func(blob string) string { return strings.ReplaceAll(blob, ".", "%2E") })},
-		{id: "encoded-twice", title: "base64url over the compact form", cite: "p.44", refused: refusedAt(jws, jose.ReasonPartCount), mistake: jose.MistakeEncodedTwice,
-			edit: deliver(func(blob string) string { return b64([]byte(blob)) })},
-		{id: "jwe-encoded-twice", title: "the JWE encoded once more before signing", cite: "p.44", refused: refusedAt(jwe, jose.ReasonNotEncrypted), mistake: jose.MistakeEncodedTwice,
-			edit: func(f *forge) { f.inner = func(jwe string) string { return b64([]byte(jwe)) } }},
-		{id: "standard-base64", title: "the alphabet with plus and slash", cite: "p.32, INT-007", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeStandardBase64,
-			edit: deliver(func(blob string) string { return strings.NewReplacer("-", "+", "_", "/").Replace(blob) })},
-		{id: "padding", title: "parts with equals signs, signed that way", cite: "p.32, INT-007", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakePadding,
-			edit: func(f *forge) {
-				f.input = func(head, body string) string { return pad(head) + "." + pad(body) }
-				f.delivered = func(blob string) string {
-					parts := strings.Split(blob, ".")
-					return pad(parts[0]) + "." + pad(parts[1]) + "." + pad(parts[2])
-				}
-			}},
-		{id: "padding-by-dots", title: "a part padded with dots", cite: "p.32, INT-007", refused: refusedAt(jws, jose.ReasonPartCount), mistake: jose.MistakePadding,
-			edit: deliver(func(blob string) string { return blob + "." })},
-		{id: "payload-not-encoded", title: "the JWE in the JWS as it is: seven parts", cite: "p.44", refused: refusedAt(jws, jose.ReasonPartCount), mistake: jose.MistakePayloadNotEncoded,
-			make: func(f *forge) string {
-				inner := f.jweText()
-				parts := strings.Split(f.jwsText(inner), ".")
-				return parts[0] + "." + inner + "." + parts[2]
-			}},
-		{id: "truncated-signature", title: "the last 102 characters are missing", cite: "p.43", refused: refusedAt(jose.LayerJWSSignature, jose.ReasonSignature), mistake: jose.MistakeTruncated,
-			edit: deliver(func(blob string) string { return blob[:len(blob)-102] })},
-		{id: "truncated-payload", title: "cut after 255 characters", cite: "p.43", refused: refusedAt(jws, jose.ReasonPartCount), mistake: jose.MistakeTruncated,
-			edit: deliver(func(blob string) string { return blob[:255] })},
-		{id: "truncated-between", title: "cut so that the last character encodes nothing", cite: "p.43", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeTruncated,
-			edit: deliver(func(blob string) string { return blob[:len(blob)-5] })},
-		{id: "json-quoted-inside", title: "quotation marks around the JWE that was signed", cite: "p.44", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakeJSONQuoted, edit: inside(strconv.Quote)},
-		{id: "body-inside", title: "a body with the JWE instead of the JWE", cite: "p.44", refused: refusedAt(jwe, jose.ReasonNotEncrypted), mistake: jose.MistakeBodyInsteadOfBlob,
-			edit: inside(func(jwe string) string { return object("encryptedData", jwe) })},
-		{id: "url-encoded-inside", title: "percent-encoded dots in the JWE that was signed", cite: "p.44", refused: refusedAt(jwe, jose.ReasonNotEncrypted), mistake: jose.MistakeURLEncoded,
-			edit: inside(func(jwe string) string { return strings.ReplaceAll(jwe, ".", "%2E") })},
-		{id: "standard-base64-inside", title: "plus and slash in the JWE that was signed", cite: "p.32, INT-007", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakeStandardBase64,
-			edit: func(f *forge) {
-				f.sealed = func(parts [][]byte) { parts[1][0], parts[1][1], parts[1][2] = 0xfb, 0xff, 0xbf }
-				f.inner = func(jwe string) string { return strings.NewReplacer("-", "+", "_", "/").Replace(jwe) }
-			}},
-		{id: "padding-inside", title: "equals signs in the JWE that was signed", cite: "p.32, INT-007", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakePadding,
-			edit: inside(func(jwe string) string { return jwe + "==" })},
-		{id: "padding-by-dots-inside", title: "dots as padding in the JWE that was signed", cite: "p.32, INT-007", refused: refusedAt(jwe, jose.ReasonPartCount), mistake: jose.MistakePadding,
-			edit: inside(func(jwe string) string { return jwe + ".." })},
-		{id: "loose-bits-inside", title: "a tag whose last character has bits that encode nothing", cite: "p.42, RFC 4648 section 3.5", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakeLooseBits,
-			edit: inside(loosen)},
-		{id: "truncated-inside", title: "the JWE lost its last character before signing", cite: "p.42", refused: refusedAt(jwe, jose.ReasonNotBase64URL), mistake: jose.MistakeTruncated,
-			edit: inside(func(jwe string) string { return jwe[:len(jwe)-1] })},
-		{id: "encoded-twice-standard", title: "standard base64 with padding over the compact form", cite: "p.44", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeEncodedTwice,
-			make: func(f *forge) string {
-				blob := f.blob()
-				for ; len(blob)%3 == 0; blob = f.blob() { // else there is no padding
-					f.payload = append(f.payload, ' ')
-				}
-				return base64.StdEncoding.EncodeToString([]byte(blob))
-			}},
-		{id: "not-an-envelope-words", title: "a sentence", cite: "p.39", refused: refusedAt(jws, jose.ReasonNotBase64URL), mistake: jose.MistakeNotAnEnvelope,
-			make: func(*forge) string { return "encrypted!" }},
-		{id: "not-an-envelope-json", title: "some JSON object", cite: "p.39", refused: refusedAt(jws, jose.ReasonJSONSerialisation), mistake: jose.MistakeNotAnEnvelope,
-			make: func(*forge) string { return `{"clear":true}` }},
-		{id: "not-an-envelope-three-parts", title: "three parts of something else", cite: "p.39", refused: refusedAt(jose.LayerJWSHeader, jose.ReasonHeaderMalformed), mistake: jose.MistakeNotAnEnvelope,
-			make: func(*forge) string { return "b25l.dHdv.dGhyZWU" }},
-		{id: "not-an-envelope", title: "something else", cite: "p.39", refused: refusedAt(jws, jose.ReasonPartCount), mistake: jose.MistakeNotAnEnvelope,
-			make: func(*forge) string { return "c29tZXRoaW5nIGVsc2U" }},
-		{id: "jwe-not-signed", title: "a JWE without a JWS", cite: "p.43", refused: refusedAt(jws, jose.ReasonNotSigned), mistake: jose.MistakeJWENotSigned,
-			make: func(f *forge) string { return f.jweText() }},
-		{id: "signed-then-encrypted", title: "the JWS inside the JWE, and cty says so", cite: "p.43", refused: refusedAt(jws, jose.ReasonSignedThenEncrypted), mistake: jose.MistakeSignedThenEncrypted,
-			make: func(f *forge) string {
-				f.inside.text("cty", "JWS")
-				f.payload = []byte(f.jwsText(string(f.payload)))
-				return f.jweText()
-			}},
-		{id: "signed-then-encrypted-silently", title: "the JWS inside the JWE, and nothing says so", cite: "p.43", refused: refusedAt(jws, jose.ReasonNotSigned), mistake: jose.MistakeSignedThenEncrypted,
-			make: func(f *forge) string {
-				f.payload = []byte(f.jwsText(string(f.payload)))
-				return f.jweText()
-			}},
-		{id: "jws-without-jwe", title: "signed, not encrypted", cite: "p.39", refused: refusedAt(jwe, jose.ReasonNotEncrypted), mistake: jose.MistakeJWSWithoutJWE,
-			make: func(f *forge) string { return f.jwsText(string(f.payload)) }},
-		{id: "jwe-part-missing", title: "the JWE that was signed has no tag", cite: "p.40", refused: refusedAt(jwe, jose.ReasonPartCount), mistake: jose.MistakeTruncated,
-			edit: func(f *forge) {
-				f.inner = func(jwe string) string { before, _, _ := cutLast(jwe); return before }
-			}},
-	}
 }
 
 func object(pairs ...string) string {

@@ -22,6 +22,8 @@ func headerRecipes() []recipe {
 			edit: func(f *forge) { f.outside.set("alg", `PS256`) }},
 		{id: "jwe-header-followed", title: "something follows the JWE header's object", cite: "p.40", refused: refusedAt(jwe, jose.ReasonHeaderMalformed), mistake: jose.MistakeHeaderMalformed,
 			edit: func(f *forge) { f.sealed = func(parts [][]byte) { parts[0] = append(parts[0], "{}"...) } }},
+		{id: "jwe-header-latin-1", title: "a header that is not UTF-8", cite: "p.40", refused: refusedAt(jwe, jose.ReasonHeaderMalformed), mistake: jose.MistakeHeaderMalformed,
+			edit: func(f *forge) { f.inside.set("bank", "\"\xdcbersee\"") }},
 		{id: "jws-header-array", title: "the JWS header is no object", cite: "p.43", refused: refusedAt(jws, jose.ReasonHeaderMalformed), mistake: jose.MistakeHeaderMalformed,
 			edit: func(f *forge) { f.signed = func(parts [][]byte) { parts[0] = []byte(`["PS256"]`) } }},
 		{id: "jws-alg-twice", title: "alg twice in the JWS header", cite: "RFC 7515 section 4", refused: refusedAt(jws, jose.ReasonHeaderDuplicate), mistake: jose.MistakeHeaderDuplicate,
@@ -53,6 +55,12 @@ func headerRecipes() []recipe {
 				f.payload = out.Bytes()
 				f.inside.text("zip", "DEF")
 			}},
+	}
+}
+
+func memberRecipes() []recipe {
+	const jws, jwe = jose.LayerJWSHeader, jose.LayerJWEHeader
+	return []recipe{
 		{id: "jws-zip", title: "zip in the JWS header, as one library compresses", cite: "p.43", refused: refusedAt(jws, jose.ReasonCompressed), mistake: jose.MistakeCompressed, edit: func(f *forge) { f.outside.text("zip", "DEF") }},
 		{id: "jws-typ-jwt", title: "typ JWT in the JWS header", cite: "p.43", refused: refusedAt(jws, jose.ReasonType), mistake: jose.MistakeType, edit: func(f *forge) { f.outside.text("typ", "JWT") }},
 		{id: "jwe-typ-lower-case", title: "typ in lower case in the JWE header", cite: "p.41", refused: refusedAt(jwe, jose.ReasonType), mistake: jose.MistakeType, edit: func(f *forge) { f.inside.text("typ", "jose") }},
@@ -86,6 +94,15 @@ func headerRecipes() []recipe {
 				f.sealed = func(parts [][]byte) {
 					f.inside.text("kid", "77777777")
 					parts[0] = f.inside.raw()
+				}
+			}},
+		{id: "hub-wrap-iv-128-bits", title: "an iv of 128 bits for the wrapped key", cite: "p.224", use: jose.UseHubPushData, refused: refusedAt(jwe, jose.ReasonKeyWrap), mistake: jose.MistakeKeyWrap,
+			edit: func(f *forge) {
+				wrap := f.wrap
+				f.wrap = func(f *forge, content []byte) []byte {
+					wrapped := wrap(f, content)
+					f.inside.text("iv", b64(random(16)))
+					return wrapped
 				}
 			}},
 		{id: "hub-wrap-tag-missing", title: "the hub's JWE header without the tag of the wrapped key", cite: "p.224", use: jose.UseHubPushData, refused: refusedAt(jwe, jose.ReasonKeyWrap), mistake: jose.MistakeKeyWrap,

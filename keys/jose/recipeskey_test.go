@@ -14,15 +14,9 @@ import (
 	"github.com/vtsim/vtsim/keys/jose"
 )
 
-func keyRecipes() []recipe {
-	const signature, key = jose.LayerJWSSignature, jose.LayerJWEKey
-	badSignature, badKey := refusedAt(signature, jose.ReasonSignature), refusedAt(key, jose.ReasonKey)
-	oaep := func(name string) func(*forge) {
-		return func(f *forge) { f.wrap = wrapOAEP(name, crypto.SHA256, crypto.SHA256) }
-	}
-	secret := func(derive func(string) []byte) func(*forge) {
-		return func(f *forge) { f.wrap = wrapSecret("hub-secret", derive) }
-	}
+func signingKeyRecipes() []recipe {
+	const signature = jose.LayerJWSSignature
+	badSignature := refusedAt(signature, jose.ReasonSignature)
 	return []recipe{
 		{id: "signing-key-old", title: "signed with last year's key under this year's kid", cite: "p.43", refused: badSignature, mistake: jose.MistakeWrongSigningKey,
 			edit: func(f *forge) { f.signer = "issuer-signing-old" }},
@@ -56,6 +50,19 @@ func keyRecipes() []recipe {
 					parts[0] = f.outside.raw()
 				}
 			}},
+	}
+}
+
+func recipientKeyRecipes() []recipe {
+	const key = jose.LayerJWEKey
+	badSignature, badKey := refusedAt(jose.LayerJWSSignature, jose.ReasonSignature), refusedAt(key, jose.ReasonKey)
+	oaep := func(name string) func(*forge) {
+		return func(f *forge) { f.wrap = wrapOAEP(name, crypto.SHA256, crypto.SHA256) }
+	}
+	secret := func(derive func(string) []byte) func(*forge) {
+		return func(f *forge) { f.wrap = wrapSecret("hub-secret", derive) }
+	}
+	return []recipe{
 		{id: "recipient-production", title: "encrypted for production, sent to the sandbox", cite: "p.42", refused: badKey, mistake: jose.MistakeWrongRecipient, edit: oaep("visa-encryption-production")},
 		{id: "recipient-3072", title: "encrypted for a known key of another size", cite: "p.42", refused: refusedAt(key, jose.ReasonKeyLength), mistake: jose.MistakeWrongRecipient, edit: oaep("visa-encryption-3072"),
 			keys: func(r *ring) { r.Decryption = append(r.Decryption, keyRef{"30723072", "visa-encryption-3072"}) }},
@@ -103,16 +110,11 @@ func alterAfter(part int) func(*forge) {
 // alter flips the high bit, so that text is no longer text.
 func alter(part []byte) { part[len(part)/2] ^= 0x80 }
 
-func textRecipes() []recipe {
-	const structure, tag = jose.LayerJWEStructure, jose.LayerJWETag
-	badTag, badSignature := refusedAt(tag, jose.ReasonTag), refusedAt(jose.LayerJWSSignature, jose.ReasonSignature)
+func shapeRecipes() []recipe {
+	const structure = jose.LayerJWEStructure
+	badTag := refusedAt(jose.LayerJWETag, jose.ReasonTag)
 	aad := func(make func(raw []byte) string) func(*forge) {
 		return func(f *forge) { f.aad = func(raw []byte) []byte { return []byte(make(raw)) } }
-	}
-	kidLater := func(f *forge) header {
-		later := append(header{}, f.inside...)
-		later.text("kid", apiKey)
-		return later
 	}
 	return []recipe{
 		{id: "iv-128-bits", title: "an initialisation vector of 128 bits", cite: "p.40", refused: refusedAt(structure, jose.ReasonIVLength), mistake: jose.MistakeIVLength, edit: func(f *forge) { f.iv = random(16) }},
@@ -144,6 +146,17 @@ func textRecipes() []recipe {
 			}},
 		{id: "aad-empty", title: "no additional data", cite: "p.40", refused: badTag, mistake: jose.MistakeAADForm, edit: aad(func([]byte) string { return "" })},
 		{id: "aad-decoded", title: "the header's JSON as additional data, not its encoded form", cite: "p.40", refused: badTag, mistake: jose.MistakeAADForm, edit: aad(func(raw []byte) string { return string(raw) })},
+	}
+}
+
+func alterationRecipes() []recipe {
+	badTag, badSignature := refusedAt(jose.LayerJWETag, jose.ReasonTag), refusedAt(jose.LayerJWSSignature, jose.ReasonSignature)
+	kidLater := func(f *forge) header {
+		later := append(header{}, f.inside...)
+		later.text("kid", apiKey)
+		return later
+	}
+	return []recipe{
 		{id: "header-altered-kid", title: "kid of the JWE header set after sealing", cite: "p.40", refused: badTag, mistake: jose.MistakeHeaderAltered,
 			edit: func(f *forge) {
 				f.inside.text("kid", otherAPIKey)
@@ -190,13 +203,10 @@ func loosen(blob string) string {
 	return blob[:len(blob)-1] + string(alphabet[last|1])
 }
 
-func timeRecipes() []recipe {
+func issuedAtRecipes() []recipe {
 	const layer = jose.LayerTime
 	iat := func(value func(now time.Time) string) func(*forge) {
 		return func(f *forge) { f.inside.set("iat", value(f.now)) }
-	}
-	exp := func(value func(now time.Time) string) func(*forge) {
-		return func(f *forge) { f.inside.set("exp", value(f.now)) }
 	}
 	text := func(s string) func(time.Time) string { return func(time.Time) string { return strconv.Quote(s) } }
 	return []recipe{
@@ -219,6 +229,16 @@ func timeRecipes() []recipe {
 			edit: iat(func(now time.Time) string { return strconv.Quote(epoch(now.Add(2 * time.Hour))) })},
 		{id: "iat-local-time-west", title: "local time five hours west taken for UTC", cite: "p.41", later: 3 * time.Second, refused: refusedAt(layer, jose.ReasonStale), mistake: jose.MistakeTimeZone,
 			edit: iat(func(now time.Time) string { return strconv.Quote(epoch(now.Add(-5 * time.Hour))) })},
+	}
+}
+
+func expiresRecipes() []recipe {
+	const layer = jose.LayerTime
+	exp := func(value func(now time.Time) string) func(*forge) {
+		return func(f *forge) { f.inside.set("exp", value(f.now)) }
+	}
+	text := func(s string) func(time.Time) string { return func(time.Time) string { return strconv.Quote(s) } }
+	return []recipe{
 		{id: "exp-extends", title: "exp an hour after iat does not lengthen the life", cite: "p.41, INT-021", later: 10 * time.Minute, refused: refusedAt(layer, jose.ReasonStale), mistake: jose.MistakeExpiresExtends,
 			edit: exp(func(now time.Time) string { return strconv.Quote(epoch(now.Add(time.Hour))) })},
 		{id: "exp-passed", title: "exp passed a second ago, inside the time to live", cite: "p.41, INT-021", later: 61 * time.Second, refused: refusedAt(layer, jose.ReasonExpired), mistake: jose.MistakeExpired,
