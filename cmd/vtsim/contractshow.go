@@ -107,7 +107,7 @@ func showFields(out io.Writer, field *contract.Field) {
 		if member.Condition != "" {
 			requirement += ": " + member.Condition
 		}
-		fmt.Fprintf(out, "  %s\t%s\tp.%d\t%s\n", strings.TrimPrefix(member.Pointer, "/"), member.Describe(), member.Page, requirement)
+		fmt.Fprintf(out, "  %s\tp.%d\t%s\t%s\n", strings.TrimPrefix(member.Pointer, "/"), member.Page, requirement, member.Describe())
 		showFields(out, member)
 	}
 	if field.Items != nil {

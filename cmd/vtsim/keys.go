@@ -56,7 +56,7 @@ func (a *app) keysShow() *cobra.Command {
 				}
 			}
 			if wrong > 0 {
-				return fmt.Errorf("%d of %d files of %s are not right, see the lines with !", wrong, len(rows), a.data)
+				return fmt.Errorf("%d of %d files of %s are not right: see the lines above that begin with an exclamation mark", wrong, len(rows), a.data)
 			}
 			return nil
 		}}
