@@ -146,7 +146,7 @@ func (c *Contract) Operation(id string) (*Operation, error) {
 		ids = append(ids, known)
 	}
 	sort.Strings(ids)
-	if near := nearest(id, ids); near != "" {
+	if near := Nearest(id, ids); near != "" {
 		return nil, fmt.Errorf("unknown operation %q, did you mean %s?", id, near)
 	}
 	return nil, fmt.Errorf("unknown operation %q, known are: %s", id, strings.Join(ids, ", "))
@@ -183,9 +183,9 @@ func (c *Contract) Budget(operation string) time.Duration {
 	return 0
 }
 
-// nearest returns the candidate with the smallest edit distance, or "" when
+// Nearest returns the candidate with the smallest edit distance, or "" when
 // none is close.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, bestDistance := "", len(word)/2+1
 	for _, candidate := range candidates {
 		if d := distance(strings.ToLower(word), strings.ToLower(candidate)); d < bestDistance {

@@ -14,9 +14,29 @@ import (
 // possibly grouped by blanks or hyphens, that do not continue an identifier.
 var cardNumber = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([0-9](?:[ -]?[0-9]){11,18})(?:$|[^0-9A-Za-z])`)
 
+// guid finds identifiers in the form of RFC 9562, such as X-REQUEST-ID, taskID
+// and clientID: some have as many digits side by side as a card number.
+var guid = regexp.MustCompile(`\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b`)
+
 // Mask hides the middle of everything in the text that may be a PAN or a
-// token number; the first six and the last four digits stay.
+// token number; the first six and the last four digits stay. What is part of
+// a GUID is none.
 func Mask(text string) string {
+	if !cardNumber.MatchString(text) {
+		return text
+	}
+	var masked strings.Builder
+	at := 0
+	for _, span := range guid.FindAllStringIndex(text, -1) {
+		masked.WriteString(maskNumbers(text[at:span[0]]))
+		masked.WriteString(text[span[0]:span[1]])
+		at = span[1]
+	}
+	masked.WriteString(maskNumbers(text[at:]))
+	return masked.String()
+}
+
+func maskNumbers(text string) string {
 	for at := 0; at < len(text); {
 		span := cardNumber.FindStringSubmatchIndex(text[at:])
 		if span == nil {

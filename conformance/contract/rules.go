@@ -47,7 +47,7 @@ func (c *Contract) Rule(id string) (Rule, error) {
 	for _, rule := range c.rules {
 		ids = append(ids, rule.ID)
 	}
-	if near := nearest(id, ids); near != "" {
+	if near := Nearest(id, ids); near != "" {
 		return Rule{}, fmt.Errorf("unknown rule %q, did you mean %s?", id, near)
 	}
 	return Rule{}, fmt.Errorf("unknown rule %q; list them with: vtsim contract rules", id)

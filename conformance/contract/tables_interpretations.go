@@ -66,7 +66,7 @@ func (t *Tables) Interpretation(id string) (Interpretation, error) {
 		}
 		known[n.ID] = true
 	}
-	if near := nearest(id, sortedKeys(known)); near != "" {
+	if near := Nearest(id, sortedKeys(known)); near != "" {
 		return Interpretation{}, fmt.Errorf("unknown interpretation %q, did you mean %s?", id, near)
 	}
 	return Interpretation{}, fmt.Errorf("unknown interpretation %q, ids look like INT-001", id)

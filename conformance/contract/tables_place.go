@@ -134,7 +134,7 @@ func (p place) known(what, value string, set map[string]bool) {
 	if set[value] {
 		return
 	}
-	if near := nearest(value, sortedKeys(set)); near != "" {
+	if near := Nearest(value, sortedKeys(set)); near != "" {
 		p.failf("%s %q is not known, did you mean %s?", what, value, near)
 		return
 	}

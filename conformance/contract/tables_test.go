@@ -202,7 +202,7 @@ var _ = Describe("the interpretations", func() {
 				knobs[n.ID] = n.KnobName
 			}
 		}
-		Expect(knobs).To(HaveLen(11))
+		Expect(knobs).To(HaveLen(12))
 		Expect(knobs).To(HaveKeyWithValue("INT-060", "defaultOperationType"))
 	})
 
