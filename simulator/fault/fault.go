@@ -1,170 +1,124 @@
-// Package fault keeps the faults that a person or a test sets on purpose:
-// which calls of which issuer and operation are to go wrong, how often, and
-// how. Faults are off by default, counted, and reproducible under their seed.
-// The package only decides; who serves the call carries the fault out.
 package fault
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"strconv"
-	"sync"
+	"net/http"
 	"time"
 )
 
-// When a fault strikes.
+// When is the moment at which a fault strikes.
 type When string
 
 const (
-	// BeforeCommit strikes before anything is changed.
+	// BeforeCommit strikes before the call has any effect: nothing of it is
+	// left but its traffic row. This is what an empty When means.
 	BeforeCommit When = "before-commit"
-	// AfterCommit strikes when the change is done and only the answer is
-	// left: the fault that proves an issuer's idempotency.
+	// AfterCommit strikes once the call has had its effect: only the answer
+	// goes wrong.
 	AfterCommit When = "after-commit"
 )
 
-// Respond is what the caller sees instead of, or before, the right answer.
+// Respond is what a fault makes of the answer. A fault with nothing but a
+// Delay lets the call go on after it.
 type Respond struct {
-	// Status, if not zero, is the HTTP status of an error answer with Code
-	// as its reason.
+	// Status is the HTTP status of an error answer, 200 to 599; 0 is none.
 	Status int
-	Code   string
-	// Delay, if not zero, delays the answer.
+	// Code is the error code in it; empty leaves it to the status.
+	Code string
+	// Delay comes first, in JSON as delayMs, in milliseconds.
 	Delay time.Duration
-	// Drop, if true, cuts the connection without an answer.
+	// Drop cuts the connection without any answer.
 	Drop bool
 }
 
-// Fault is one rule of what goes wrong.
-type Fault struct {
-	ID string
-	// Issuer and Operation select the calls; "" selects all.
-	Issuer, Operation string
-	When              When
-	Respond           Respond
-	// Times, if positive, limits the fault to the first so many selected
-	// calls that it strikes.
-	Times int
-	// Every, if positive, strikes each Every-th selected call only.
-	Every int
-	// Probability, if positive, strikes a selected call by chance; Seed makes
-	// the chance reproducible.
-	Probability float64
-	Seed        uint64
-	// Seen and Struck count the selected calls and those struck.
-	Seen, Struck int
-
-	chance *rand.Rand
+// respondJSON is Respond as the console takes and shows it.
+type respondJSON struct {
+	Status  int    `json:"status,omitempty"`
+	Code    string `json:"code,omitempty"`
+	DelayMs int64  `json:"delayMs,omitempty"`
+	Drop    bool   `json:"drop,omitempty"`
 }
 
-// Set is the faults that are in force. It is safe for concurrent use.
-type Set struct {
-	mu     sync.Mutex
-	next   int
-	faults []*Fault
+// MarshalJSON writes the delay as delayMs.
+func (r Respond) MarshalJSON() ([]byte, error) {
+	return json.Marshal(respondJSON{Status: r.Status, Code: r.Code, DelayMs: r.Delay.Milliseconds(), Drop: r.Drop})
 }
 
-// NewSet makes an empty set.
-func NewSet() *Set { return &Set{} }
-
-// Add puts a fault in force and returns it with its ID. The error says what
-// is wrong with it.
-func (s *Set) Add(f Fault) (Fault, error) {
-	if f.When == "" {
-		f.When = BeforeCommit
+// UnmarshalJSON reads the delay from delayMs.
+func (r *Respond) UnmarshalJSON(text []byte) error {
+	var given respondJSON
+	if err := json.Unmarshal(text, &given); err != nil {
+		return err
 	}
-	if err := f.check(); err != nil {
-		return Fault{}, err
+	if most := time.Duration(1<<63 - 1).Milliseconds(); given.DelayMs > most || given.DelayMs < -most {
+		return fmt.Errorf("a delay of %d ms is beyond all time", given.DelayMs)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next++
-	f.ID, f.Seen, f.Struck = "fault-"+strconv.Itoa(s.next), 0, 0
-	f.chance = rand.New(rand.NewPCG(f.Seed, uint64(s.next)))
-	s.faults = append(s.faults, &f)
-	return f, nil
-}
-
-func (f Fault) check() error {
-	switch {
-	case f.When != BeforeCommit && f.When != AfterCommit:
-		return fmt.Errorf("when is %q, want %s or %s", f.When, BeforeCommit, AfterCommit)
-	case f.Times < 0 || f.Every < 0:
-		return fmt.Errorf("times and every must not be negative")
-	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("probability is %v, want 0 to 1", f.Probability)
-	case f.Respond == (Respond{}):
-		return fmt.Errorf("respond says nothing: want status, delayMs or drop")
-	case f.Respond.Status != 0 && (f.Respond.Status < 200 || f.Respond.Status > 599):
-		return fmt.Errorf("status is %d, want 200 to 599", f.Respond.Status)
-	case f.Respond.Code != "" && f.Respond.Status == 0:
-		return fmt.Errorf("a code needs a status")
-	case f.Respond.Delay < 0:
-		return fmt.Errorf("the delay must not be negative")
-	}
+	*r = Respond{Status: given.Status, Code: given.Code, Delay: time.Duration(given.DelayMs) * time.Millisecond, Drop: given.Drop}
 	return nil
 }
 
-// Next tells whether the call is to go wrong at that moment, and counts it.
-// The first fault that strikes wins.
-func (s *Set) Next(issuer, operation string, when When) (Fault, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.faults {
-		if f.When == when && (f.Issuer == "" || f.Issuer == issuer) && (f.Operation == "" || f.Operation == operation) && f.strikes() {
-			return *f, true
-		}
-	}
-	return Fault{}, false
+// Unlimited is the Remaining of a fault without Times.
+const Unlimited = -1
+
+// Fault is one thing that goes wrong. Which calls it strikes:
+//
+//	Times 3                  the first three
+//	Every 3                  the third, sixth, ninth, …
+//	Every 3, Times 2         the third and the sixth
+//	Probability 0.1, Seed 7  each with one chance in ten, the same calls
+//	                         whenever the seed is the same
+//	nothing of these         all
+type Fault struct {
+	// ID is given by Set.Add.
+	ID string `json:"id"`
+	// Issuer and Operation select the calls; "" selects all.
+	Issuer    string  `json:"issuer"`
+	Operation string  `json:"operation,omitempty"`
+	When      When    `json:"when"`
+	Respond   Respond `json:"respond"`
+
+	// Times is how often the fault strikes at most; 0 is without limit.
+	Times int `json:"times,omitempty"`
+	// Every strikes each so-manieth call that it is asked about.
+	Every int `json:"every,omitempty"`
+	// Probability strikes at random, 0 < p ≤ 1; not together with Every.
+	Probability float64 `json:"probability,omitempty"`
+	Seed        uint64  `json:"seed,omitempty"`
+
+	// Seen and Struck count the selected calls and those of them that were
+	// struck; Remaining is how many may still be, or Unlimited. The Set keeps
+	// them; what a caller gives is ignored.
+	Seen      int `json:"seen"`
+	Struck    int `json:"struck"`
+	Remaining int `json:"remaining"`
 }
 
-func (f *Fault) strikes() bool {
-	f.Seen++
+// validate says what is wrong with a fault, and how to mend it.
+func (f Fault) validate() error {
+	r := f.Respond
 	switch {
-	case f.Times > 0 && f.Struck >= f.Times,
-		f.Every > 0 && f.Seen%f.Every != 0,
-		f.Probability > 0 && f.chance.Float64() >= f.Probability:
-		return false
+	case f.When != BeforeCommit && f.When != AfterCommit:
+		return fmt.Errorf("when is %q: it must be %q or %q", f.When, BeforeCommit, AfterCommit)
+	case r == Respond{}:
+		return errors.New("it does nothing: give respond a status, a code, a delay or drop")
+	case r.Drop && (r.Status != 0 || r.Code != ""):
+		return errors.New("it drops the connection and answers as well: give either drop, or status and code")
+	case r.Status != 0 && (r.Status < http.StatusOK || r.Status > 599):
+		return fmt.Errorf("status %d: it must be 200 to 599", r.Status)
+	case r.Code != "" && r.Status == 0:
+		return fmt.Errorf("code %s without a status: give both", r.Code)
+	case r.Delay < 0:
+		return fmt.Errorf("a delay of %s: it must not be negative", r.Delay)
+	case f.Times < 0:
+		return fmt.Errorf("times is %d: it must not be negative; 0 is without limit", f.Times)
+	case f.Every < 0:
+		return fmt.Errorf("every is %d: it must not be negative", f.Every)
+	case !(f.Probability >= 0 && f.Probability <= 1):
+		return fmt.Errorf("probability is %v: it must be between 0 and 1", f.Probability)
+	case f.Every > 0 && f.Probability > 0:
+		return errors.New("it strikes by number and at random: give either every or probability")
 	}
-	f.Struck++
-	return true
-}
-
-// List returns the faults of the issuer, all of them for "".
-func (s *Set) List(issuer string) []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := []Fault{}
-	for _, f := range s.faults {
-		if issuer == "" || f.Issuer == issuer {
-			list = append(list, *f)
-		}
-	}
-	return list
-}
-
-// Remove takes a fault out of force and tells whether there was one.
-func (s *Set) Remove(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, f := range s.faults {
-		if f.ID == id {
-			s.faults = append(s.faults[:i], s.faults[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
-
-// Reset takes all faults of the issuer out of force, all of them for "".
-func (s *Set) Reset(issuer string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	kept := s.faults[:0]
-	for _, f := range s.faults {
-		if issuer != "" && f.Issuer != issuer {
-			kept = append(kept, f)
-		}
-	}
-	s.faults = kept
+	return nil
 }
