@@ -1,0 +1,53 @@
+package inbound
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/vtsim/vtsim/simulator/vault"
+)
+
+// Settings of an issuer that this package reads from vault.Issuer.Settings.
+const settingTransitions = "transitions"
+
+// enqueue queues a notification caused by the call, due as the issuer's
+// transition setting for the effect says: at once, after a duration on the
+// simulator's clock, or after so many inquiries of the token. The effect is
+// the notification's messageReasonCode, else its operation.
+func (s *Server) enqueue(tx vault.Tx, call *Call, n vault.Notification) error {
+	var err error
+	if n.RequestID, err = s.uuid(); err != nil {
+		return err
+	}
+	effect := n.Operation
+	if reason := text(n.Facts["messageReasonCode"]); reason != "" {
+		effect = reason
+	}
+	delay, inquiries := transition(call.Issuer, effect)
+	n.Issuer, n.Cause, n.DueAt, n.Inquiries = call.Issuer.Name, call.ID, call.Now.Add(delay), inquiries
+	return tx.Enqueue(n)
+}
+
+// transition reads {"transitions": {"<effect>": {"after": "10m"}}} or
+// {"inquiries": 3}; an effect that is not named is immediate.
+func transition(issuer vault.Issuer, effect string) (delay time.Duration, inquiries int) {
+	table, _ := issuer.Settings[settingTransitions].(map[string]any)
+	setting, _ := table[effect].(map[string]any)
+	if after, err := time.ParseDuration(text(setting["after"])); err == nil {
+		delay = after
+	}
+	return delay, number(setting["inquiries"])
+}
+
+// uuid makes a random identifier of 36 characters (RFC 9562, version 4).
+func (s *Server) uuid() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(s.Rand, b[:]); err != nil {
+		return "", err
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b[:])
+	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:]), nil
+}
