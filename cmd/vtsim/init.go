@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/keys"
 )
 
@@ -34,6 +35,11 @@ with keys, certificates, credentials and a commented issuer.yaml. Private files 
 				return err
 			}
 			o.Settings = settings
+			if len(o.AccountRanges) == 0 {
+				if o.AccountRanges, err = sampleRanges(o.Issuer); err != nil {
+					return err
+				}
+			}
 			summary, err := keys.Init(cmd.Context(), a.data, o)
 			if err != nil {
 				return err
@@ -49,7 +55,28 @@ with keys, certificates, credentials and a commented issuer.yaml. Private files 
 	flags.StringVar(&o.Issuer, "issuer", keys.DefaultIssuer, "name of the issuer")
 	flags.StringVar(&o.Endpoint, "endpoint", keys.DefaultEndpoint, "URL in front of the issuer's paths")
 	flags.StringSliceVar(&o.Hosts, "host", nil, "DNS name or IP address for the server certificates, beside the loopback names (repeatable)")
-	flags.StringSliceVar(&o.AccountRanges, "account-range", nil, "nine leading digits of the issuer's PANs (repeatable; default: a free test range)")
+	flags.StringSliceVar(&o.AccountRanges, "account-range", nil, "nine leading digits of the issuer's PANs (repeatable; default: a free test range, and for "+keys.DefaultIssuer+" those of the sample accounts)")
 	flags.BoolVar(&o.Force, "force", false, "replace files that exist, keeping copies")
 	return cmd
+}
+
+// sampleRanges are a free range and, for an issuer that the fixtures describe,
+// the ranges of its sample accounts: there every reject code of appendix A can
+// be provoked.
+func sampleRanges(issuer string) ([]string, error) {
+	free, err := keys.FreeAccountRange(nil)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := fixtures.Load()
+	if err != nil {
+		return nil, err
+	}
+	ranges := []string{free}
+	for _, r := range samples.RangesOf(issuer) {
+		if !r.Public {
+			ranges = append(ranges, r.Range)
+		}
+	}
+	return ranges, nil
 }

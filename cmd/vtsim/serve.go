@@ -101,7 +101,11 @@ func (a *app) directoryFor(ctx context.Context, o serving, settings keys.Setting
 		directory, err := keys.LoadFS(fixturekeys.TestOnly(), settings)
 		return directory, settings, err
 	default:
-		if _, err := keys.Init(ctx, a.data, keys.InitOptions{Settings: settings}); err != nil {
+		ranges, err := sampleRanges(keys.DefaultIssuer)
+		if err != nil {
+			return nil, settings, err
+		}
+		if _, err := keys.Init(ctx, a.data, keys.InitOptions{Settings: settings, AccountRanges: ranges}); err != nil {
 			return nil, settings, err
 		}
 		a.log.Info("made the data directory", "path", a.data)

@@ -241,16 +241,16 @@ var _ = Describe("account ranges that no fixture gives to the issuer", func() {
 
 	It("keep what the fixtures say of them when another issuer has them, but for the sender", func() {
 		l := newLab()
-		issuer := l.issuer(bank)
+		issuer := l.issuer(other)
 		issuer.AccountRanges = []string{"400000901", "400000907", "424242424"}
 		Expect(l.vault.PutIssuer(context.Background(), issuer)).To(Succeed())
 		link := func(number, kind string) []string {
-			return codes(l.told(bank, bank, record(number, object{"linkEnrollment": groups(group("Add", kind, "G-1", "Y"))})), "linkEnrollment")
+			return codes(l.told(other, other, record(number, object{"linkEnrollment": groups(group("Add", kind, "G-1", "Y"))})), "linkEnrollment")
 		}
 		Expect(link(accountA, "HOUSEHOLD")).To(Equal([]string{"S"}))
 		Expect(link("4242424242424242", "LOC")).To(Equal([]string{"S"}))
 		Expect(link("4000009075000771", "LOC")).To(Equal([]string{"F N5"}))
-		Expect(l.stored(bank, "seed")).To(BeEmpty())
+		Expect(l.stored(other, "seed")).To(BeEmpty())
 	})
 
 	It("do not stop a call that appendix A has nothing to say about", func() {

@@ -18,7 +18,7 @@ import (
 
 // sampleBank is the issuer that the fixtures have account level records and
 // recipes for. In the vault it has the keys of bank.
-const sampleBank = "first-bank"
+const sampleBank = "demo-bank"
 
 // object is a JSON object of a payload.
 type object = map[string]any

@@ -223,7 +223,8 @@ func (l *lab) envelope() *jose.Envelope {
 func (l *lab) client(issuer *keys.Issuer) *http.Client {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: l.directory.CA.Pool(), Certificates: []tls.Certificate{issuer.Client.TLS()}, ServerName: "localhost"}}
 	DeferCleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	return &http.Client{Transport: transport, Timeout: 10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 func (l *lab) send(r *http.Request, issuer *keys.Issuer) answer {

@@ -235,8 +235,8 @@ var _ = Describe("tokenLifecycle, its errors (p.94)", func() {
 	})
 
 	It("names every failing place at once; missing data decide (INT-153)", func() {
-		got := l.lifecycle(t, "PAUSE", map[string]any{"operatorID": strings.Repeat("o", 17), "operationReason": nil})
-		got.mustRefuse(400, "VSE40001", "operationReason", "operationType", "operatorID")
+		got := l.lifecycle(t, "PAUSE", map[string]any{"operatorID": strings.Repeat("o", 17), "operationReason": nil, "deviceInfo": "phone"})
+		got.mustRefuse(400, "VSE40001", "deviceInfo", "operationReason", "operationType", "operatorID")
 	})
 
 	It("names parameters and body together (INT-153)", func() {

@@ -153,9 +153,9 @@ var _ = Describe("tokenRequestorReport (p.110-115)", func() {
 		l := newLab(func(c *inbound.Config) {
 			same := *c.Fixtures
 			same.TokenRequestors = slices.Clone(same.TokenRequestors)
-			slices.Reverse(same.TokenRequestors)
 			for i := range 3 {
-				same.TokenRequestors[i].AssignedDaysAgo, same.TokenRequestors[i].AssignedTime = 1, "18:18:18.818"
+				last := &same.TokenRequestors[len(same.TokenRequestors)-1-i]
+				last.AssignedDaysAgo, last.AssignedTime = 1, "18:18:18.818"
 			}
 			c.Fixtures = &same
 		})

@@ -177,7 +177,7 @@ var _ = Describe("updateCardMetadata, its errors (p.108)", func() {
 		It("answers 400 for a profile of another issuer, as for one of nobody", func() {
 			own, _ := l.fixtures.DefaultMetadata(other)
 			expectRefusal(named(bank, own.ProfileID), "VSE40004", "cardMetadataInfo/profileID")
-			first, _ := l.fixtures.DefaultMetadata("first-bank")
+			first, _ := l.fixtures.DefaultMetadata("demo-bank")
 			got := named(other, first.ProfileID)
 			expectRefusal(got, "VSE40004", "cardMetadataInfo/profileID")
 			Expect(strings.ReplaceAll(got.raw, first.ProfileID, "")).To(Equal(strings.ReplaceAll(named(other, unknown).raw, unknown, "")))
@@ -196,7 +196,7 @@ var _ = Describe("updateCardMetadata, its errors (p.108)", func() {
 		})
 
 		It("lends the sample profiles to an issuer that no fixture lists", func() {
-			first, _ := l.fixtures.DefaultMetadata("first-bank")
+			first, _ := l.fixtures.DefaultMetadata("demo-bank")
 			Expect(l.updated(named(bank, first.ProfileID))).To(ConsistOf(HaveField("StatusCode", "PENDING")))
 			Expect(l.token(bank, t.ReferenceID).CardMetadataProfileID).To(Equal(first.ProfileID))
 		})

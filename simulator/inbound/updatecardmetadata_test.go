@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"encoding/json"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -41,7 +42,7 @@ var _ = Describe("updateCardMetadata (p.101-110)", func() {
 
 		It("answers tokenRequestorID as a number and takes it as number and as text (INT-042)", func() {
 			t := l.givenToken(bank, pan)
-			for _, id := range []any{t.RequestorID, 40010075001, 4.0010075001e10} {
+			for _, id := range []any{t.RequestorID, 40010075001, json.RawMessage("4.0010075001e10")} {
 				details := l.updated(update(request{}, selectToken(t), map[string]any{"tokenRequestorID": id}))
 				Expect(details).To(ConsistOf(And(HaveField("TokenRequestorID", 40010075001.0), HaveField("StatusCode", "PENDING"))))
 			}
