@@ -198,5 +198,6 @@ var _ = Describe("vtsim explain", func() {
 var _ = It("vtsim demo shows the round trip and three refusals, and exits 0", func() {
 	r := vtsim("demo", "--out", GinkgoT().TempDir())
 	Expect(r.code).To(BeZero(), r.err)
-	Expect(r.out).To(And(ContainSubstring("round trip"), ContainSubstring("secret-of-another"), ContainSubstring("wrong-recipient-key"), ContainSubstring("VSE40000")))
+	Expect(r.out).To(And(ContainSubstring("round trip"), ContainSubstring("secret-of-another"), ContainSubstring("wrong-recipient-key"), ContainSubstring("VSE40000"),
+		ContainSubstring("sandbox    ready"), ContainSubstring("HTTP 400 VSE40002")))
 })
