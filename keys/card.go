@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/vtsim/vtsim/fixtures"
 )
 
 // Card is one test card of an issuer.
@@ -126,9 +128,9 @@ func (r *profileReader) pan(into *string) field {
 			return err
 		}
 		switch {
-		case len(*into) <= accountRangeDigits || !onlyDigits(*into):
+		case len(*into) <= accountRangeDigits || !digitsOnly.MatchString(*into):
 			return r.fail(n, fmt.Sprintf("a PAN of digits only, longer than the %d of its account range, belongs here", accountRangeDigits), "write it in quotes, without blanks")
-		case !luhnValid(*into):
+		case !fixtures.Luhn(*into):
 			return r.fail(n, "the last digit of this PAN does not fit the others (Luhn check)", "")
 		}
 		return nil
@@ -142,7 +144,7 @@ const accountRangeDigits = 9
 const samplePANDigits = 16
 
 func checkAccountRange(digits string) error {
-	if len(digits) != accountRangeDigits || !onlyDigits(digits) || digits[0] != '4' {
+	if len(digits) != accountRangeDigits || !digitsOnly.MatchString(digits) || digits[0] != '4' {
 		return fmt.Errorf("an account range of %d digits that begins with 4 belongs here", accountRangeDigits)
 	}
 	return nil
@@ -188,7 +190,7 @@ func SampleCards(accountRange string, now, until time.Time, random io.Reader) ([
 		digits := fmt.Sprintf("%s%0*d", accountRange, samplePANDigits-1-accountRangeDigits, i+1)
 		cards[i] = Card{
 			Role:     role,
-			PAN:      digits + string(luhnDigit(digits)),
+			PAN:      digits + string(fixtures.CheckDigit(digits)),
 			ExpMonth: expiry.Format("01"),
 			ExpYear:  expiry.Format("2006"),
 			CVV2:     fmt.Sprintf("%03d", cvv2),

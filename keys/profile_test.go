@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/fixtures"
 	throwaway "github.com/vtsim/vtsim/fixtures/keys"
 )
 
@@ -110,7 +111,7 @@ var _ = Describe("An issuer's profile", func() {
 			Expect(card.Role).To(Equal(Roles()[i]))
 			Expect(card.PAN).To(HavePrefix("400000001"))
 			Expect(card.PAN).To(HaveLen(16))
-			Expect(luhnValid(card.PAN)).To(BeTrue())
+			Expect(fixtures.Luhn(card.PAN)).To(BeTrue())
 			Expect(card.CVV2).To(MatchRegexp(`^[0-9]{3}$`))
 			good := card.ExpYear+card.ExpMonth > now.Format("200601")
 			Expect(good).To(Equal(card.Role != RoleExpired), card.Role)
@@ -263,7 +264,7 @@ var _ = Describe("Test cards", func() {
 		Expect(Card{}.String()).To(Equal("card  ending "))
 	})
 
-	DescribeTable("carry the check digit of ISO/IEC 7812", func(pan string, valid bool) { Expect(luhnValid(pan)).To(Equal(valid)) },
+	DescribeTable("carry the check digit of ISO/IEC 7812", func(pan string, valid bool) { Expect(fixtures.Luhn(pan)).To(Equal(valid)) },
 		Entry(nil, "4111111111111111", true), Entry(nil, "4012888888881881", true), Entry(nil, "4222222222222", true),
 		Entry(nil, "4111111111111112", false), Entry(nil, "41111111111111x1", false), Entry(nil, "", false), Entry(nil, "0", false),
 	)
