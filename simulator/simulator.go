@@ -180,8 +180,7 @@ func loopback(address string) bool {
 
 // Start begins to serve. On an error nothing is served.
 func (s *Simulator) Start() error {
-	secure := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.config.Directory.Server},
-		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: s.config.Directory.ClientCAs, NextProtos: []string{"h2", "http/1.1"}}
+	secure := inbound.TLSConfig(s.config.Directory.Server, s.config.Directory.ClientCAs)
 	listeners := []struct {
 		address string
 		handler http.Handler
@@ -210,7 +209,7 @@ func (s *Simulator) listen(address string, handler http.Handler, secure *tls.Con
 		return fmt.Errorf("listen on %s: %w; is another vtsim running?", address, err)
 	}
 	server := &http.Server{Handler: handler, TLSConfig: secure, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes, DisableGeneralOptionsHandler: true,
 		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelInfo)}
 	s.servers = append(s.servers, server)
 	scheme, serve := "http", server.Serve
