@@ -48,7 +48,7 @@ var _ = Describe("vtsim serve, killed in the middle of 2,000 concurrent lifecycl
 		c.compareOverHTTP(ctx, again)
 		again.interrupt()
 		c.compareInVault()
-	}, SpecTimeout(30*time.Second))
+	}, SpecTimeout(2*time.Minute))
 })
 
 // crash is a data directory on disk whose simulator will be killed.
@@ -175,7 +175,7 @@ func (s *server) kill() {
 func (s *server) interrupt() {
 	GinkgoHelper()
 	Expect(s.command.Process.Signal(os.Interrupt)).To(Succeed())
-	Eventually(s.done, 10*time.Second).Should(BeClosed())
+	Eventually(s.done, 30*time.Second).Should(BeClosed())
 	Expect(s.command.ProcessState.ExitCode()).To(BeZero())
 }
 
@@ -183,7 +183,7 @@ func (s *server) interrupt() {
 func (c *crash) caller(s *server) *client.Client {
 	GinkgoHelper()
 	config := client.Of(c.directory, c.issuer())
-	config.Contract, config.URL, config.Timeout = c.contract, s.url, 10*time.Second
+	config.Contract, config.URL, config.Timeout = c.contract, s.url, 30*time.Second
 	made, err := client.New(config)
 	Expect(err).NotTo(HaveOccurred())
 	return made

@@ -49,4 +49,4 @@ var _ = It("serves a client that is not ours and has nothing but the files of th
 		"wrongPayToken": {"status": 401, "reason": "Unauthorized"},
 		"withoutCertificate": "no connection"
 	}`))
-}, SpecTimeout(30*time.Second))
+}, SpecTimeout(2*time.Minute))
