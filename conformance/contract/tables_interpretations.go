@@ -59,11 +59,13 @@ func checkInterpretations(p place, list []Interpretation) {
 // Interpretation returns the interpretation with that id. The error names the
 // nearest known id.
 func (t *Tables) Interpretation(id string) (Interpretation, error) {
-	known := map[string]bool{}
 	for _, n := range t.Interpretations {
 		if n.ID == id {
 			return n, nil
 		}
+	}
+	known := make(map[string]bool, len(t.Interpretations))
+	for _, n := range t.Interpretations {
 		known[n.ID] = true
 	}
 	if near := Nearest(id, sortedKeys(known)); near != "" {
