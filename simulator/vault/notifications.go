@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -9,13 +10,13 @@ import (
 const (
 	sqlEnqueue = `INSERT INTO notifications (issuer, id, operation, token_id, state, due_at, inquiries, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (issuer, id) DO NOTHING`
-	sqlNotification    = `SELECT seq, state, inquiries, content FROM notifications WHERE issuer = ? AND id = ?`
-	sqlNotificationPut = `UPDATE notifications SET operation = ?, token_id = ?, state = ?, due_at = ?, inquiries = ?, content = ?
+	sqlNotification    = `SELECT seq, state, inquiries, queued, content FROM notifications WHERE issuer = ? AND id = ?`
+	sqlNotificationPut = `UPDATE notifications SET operation = ?, token_id = ?, state = ?, due_at = ?, inquiries = ?, queued = 0, content = ?
 		WHERE issuer = ? AND id = ?`
 	sqlCountInquiry = `UPDATE notifications SET inquiries = inquiries - 1
-		WHERE issuer = ? AND token_id = ? AND state = 'pending' AND inquiries > 0 RETURNING seq, state, inquiries, content`
+		WHERE issuer = ? AND token_id = ? AND state = 'pending' AND inquiries > 0 RETURNING seq, state, inquiries, queued, content`
 	// For the queue and the console: the filter adds the issuer, if any.
-	sqlNotifications = `SELECT seq, state, inquiries, content FROM notifications`
+	sqlNotifications = `SELECT seq, state, inquiries, queued, content FROM notifications`
 )
 
 type numberedNotification struct {
@@ -28,9 +29,10 @@ func scanNotification(row scanner) (numberedNotification, error) {
 	var stored content[Notification]
 	var state string
 	var inquiries int
-	err := row.Scan(&n.seq, &state, &inquiries, &stored)
+	var queued bool
+	err := row.Scan(&n.seq, &state, &inquiries, &queued, &stored)
 	n.Notification = stored.value
-	n.State, n.Inquiries = state, inquiries
+	n.State, n.Inquiries, n.Queued = state, inquiries, queued
 	return n, err
 }
 
@@ -71,12 +73,20 @@ func (t *transaction) enqueue(n Notification) error {
 	return t.announce(n)
 }
 
-// announce tells the queue of a notification, in the same transaction.
+// announce tells the queue of a notification, in the same transaction, and
+// notes that the queue took it up.
 func (t *transaction) announce(n Notification) error {
 	if t.store.enqueued == nil {
 		return nil
 	}
-	return t.store.enqueued(t.whole, t.session.tx, n)
+	err := t.store.enqueued(t.whole, t.session.tx, n)
+	if errors.Is(err, ErrLater) {
+		return nil
+	}
+	if err == nil {
+		_, err = t.exec(sqlQueued, t.issuer, n.ID)
+	}
+	return err
 }
 
 func (t *transaction) Notification(id string) (Notification, error) {
@@ -91,7 +101,8 @@ func (t *transaction) Notification(id string) (Notification, error) {
 }
 
 // PutNotification replaces a queued notification: its state, attempts, due
-// time. It tells the queue nothing.
+// time. It tells the queue nothing, and what the queue has of it counts no more:
+// it is found again by Due.
 func (t *transaction) PutNotification(n Notification) error {
 	n.Issuer, n.UpdatedAt = t.issuer, t.store.clock()
 	text, err := encode(n)

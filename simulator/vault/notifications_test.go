@@ -55,7 +55,7 @@ var _ = inBothPlaces("notifications", func(open func(vault.Options) *vault.Store
 		Expect(n.ID).To(HaveLen(26))
 		Expect(n).To(Equal(vault.Notification{
 			ID: n.ID, Issuer: "alpha", Operation: "tokenNotification", RequestID: n.ID, Facts: map[string]any{"a": "b"},
-			State: vault.StatePending, DueAt: clock.Now(), CreatedAt: clock.Now(), UpdatedAt: clock.Now(),
+			State: vault.StatePending, DueAt: clock.Now(), Queued: true, CreatedAt: clock.Now(), UpdatedAt: clock.Now(),
 		}))
 	})
 

@@ -39,8 +39,9 @@ type Options struct {
 	// OnEnqueue, when set, is called inside the transaction that queues a
 	// notification, and again when the last inquiry that a notification
 	// waited for has come. What it does with the transaction commits with it
-	// or not at all; an error fails the update. It must not commit, roll
-	// back or use another connection.
+	// or not at all; ErrLater leaves the notification to Due, and any other
+	// error fails the update. It must not commit, roll back or use another
+	// connection.
 	OnEnqueue func(context.Context, *sql.Tx, Notification) error
 
 	// For measurements: how often the disk is waited for (FULL) and how many

@@ -145,6 +145,8 @@ type Notification struct {
 	Inquiries int       `json:"inquiries,omitempty"`
 	Attempts  int       `json:"attempts"`
 	LastError string    `json:"lastError,omitempty"`
+	// Queued says that the queue has taken up the next attempt.
+	Queued    bool      `json:"-"`
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 }

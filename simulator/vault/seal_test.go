@@ -142,7 +142,7 @@ var _ = Describe("opening a vault", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(s.Close()).To(Succeed())
 		_, err = vault.Open(ctx, vault.Options{File: file, Key: key()})
-		Expect(err).To(MatchError(ContainSubstring("schema version 99 and this program knows 1")))
+		Expect(err).To(MatchError(ContainSubstring("schema version 99 and this program knows 2")))
 		Expect(os.WriteFile(file, bytes.Repeat([]byte("no database "), 100), 0o600)).To(Succeed())
 		_, err = vault.Open(ctx, vault.Options{File: file, Key: key()})
 		Expect(err).To(MatchError(ContainSubstring("not a database")))

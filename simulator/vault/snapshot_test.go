@@ -117,10 +117,10 @@ var _ = inBothPlaces("snapshots", func(open func(vault.Options) *vault.Store) {
 		Entry("the schema is another", func() {
 			db, err := sql.Open("sqlite", file)
 			Expect(err).NotTo(HaveOccurred())
-			_, err = db.Exec("UPDATE goose_db_version SET version_id = 7 WHERE version_id = 1")
+			_, err = db.Exec("UPDATE goose_db_version SET version_id = 7 WHERE version_id = 2")
 			Expect(err).NotTo(HaveOccurred())
 			Expect(db.Close()).To(Succeed())
-		}, "schema version 7 and this vault 1", nil),
+		}, "schema version 7 and this vault 2", nil),
 		Entry("the file is no database", func() {
 			Expect(os.WriteFile(file, bytes.Repeat([]byte("text "), 1000), 0o600)).To(Succeed())
 		}, "not a database", nil),

@@ -26,6 +26,8 @@ var crossing = map[string]string{
 	"sqlJournalOldest":   "the ring is one for all",
 	"sqlJournalTrim":     "the ring is one for all",
 	"sqlNotifications":   "the queue and the console list notifications; the filter adds the issuer",
+	"sqlWaiting":         "the queue looks for issuers with work that is due",
+	"sqlRequeue":         "the queue begins anew for all issuers",
 }
 
 // tenantTables are the tables that have a column for the issuer.

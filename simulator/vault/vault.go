@@ -19,6 +19,9 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrEvicted says that the journal no longer reaches back that far.
 	ErrEvicted = errors.New("evicted from the journal")
+	// ErrLater is what Options.OnEnqueue returns for a notification that it
+	// does not take up yet; Due lists it when its time has come.
+	ErrLater = errors.New("not to be sent yet")
 )
 
 // Vault is the whole store. SQLite implements it; any database behind
@@ -115,6 +118,8 @@ type Tx interface {
 	Journal(row Traffic) error
 	Notification(id string) (Notification, error)
 	PutNotification(n Notification) error // replaces a queued one
+	// Announce tells the queue of a notification again; see Options.OnEnqueue.
+	Announce(n Notification) error
 	// CountInquiry counts down the notifications of the token that wait for
 	// inquiries.
 	CountInquiry(tokenReferenceID string) error

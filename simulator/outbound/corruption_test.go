@@ -1,0 +1,158 @@
+package outbound_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/simulator/outbound"
+)
+
+var _ = Describe("corruptions", func() {
+	ctx := context.Background()
+
+	// foreign is a key that the bank does not know.
+	foreign := func() *rsa.PrivateKey { return shared.directory.Issuers["third-bank"].Signing.Key }
+
+	corrupted := func(id string, call *outbound.Call) (*issuer, *outbound.Exchange) {
+		GinkgoHelper()
+		corruption, err := outbound.CorruptionByID(id)
+		Expect(err).NotTo(HaveOccurred())
+		at := newIssuer(approve)
+		client := newClient(func(c *outbound.Config) { c.Foreign = foreign() })
+		return at, client.Do(ctx, target(bank, at.URL), call, outbound.Options{RequestID: "id-1", Corrupt: []outbound.Corruption{corruption}})
+	}
+
+	It("have an id, a title and a page each, and no id twice", func() {
+		ids := map[string]bool{}
+		for _, c := range outbound.Corruptions() {
+			Expect(c.ID).To(MatchRegexp("^[a-z]+/[a-z-]+$"))
+			Expect(ids).NotTo(HaveKey(c.ID))
+			ids[c.ID] = true
+			Expect(c.Title).To(HaveSuffix("."))
+			Expect(c.Page).To(BeNumerically(">", 0))
+			Expect((c.Seal == nil) != (c.Wire == nil)).To(BeTrue(), "one thing is broken by "+c.ID)
+			Expect(c.Group() + "/" + c.Name()).To(Equal(c.ID))
+		}
+	})
+
+	It("are found by id, with the nearest one where there is none", func() {
+		_, err := outbound.CorruptionByID("jws/signatur")
+		Expect(err).To(MatchError(ContainSubstring("did you mean jws/signature")))
+		_, err = outbound.CorruptionByID("zzzzzzzzzzzzzzzzzzzzzzzzzzzzz")
+		Expect(err).To(MatchError(ContainSubstring("jws/alg-none")))
+	})
+
+	DescribeTable("of the envelope break exactly one layer (p.39-45)", func(id string, layer jose.Layer) {
+		at, x := corrupted(id, passcodeCall())
+		Expect(x.Failure).To(BeNil())
+		Expect(x.Corruptions).To(Equal([]string{id}))
+		Expect(at.requests()).To(HaveLen(1))
+		_, err := open(bank, at.requests()[0].body)
+		var refused *jose.Refused
+		Expect(errors.As(err, &refused)).To(BeTrue())
+		Expect(refused.Layer).To(Equal(layer), refused.Error())
+	},
+		Entry(nil, "jws/signature", jose.LayerJWSSignature),
+		Entry(nil, "jws/alg-none", jose.LayerJWSHeader),
+		Entry(nil, "jws/wrong-key", jose.LayerJWSSignature),
+		Entry(nil, "jws/kid-unknown", jose.LayerJWSHeader),
+		Entry(nil, "jws/unsigned", jose.LayerJWSStructure),
+		Entry(nil, "jwe/tag", jose.LayerJWETag),
+		Entry(nil, "jwe/ciphertext", jose.LayerJWETag),
+		Entry(nil, "jwe/wrong-key", jose.LayerJWEKey),
+		Entry(nil, "jwe/kid-unknown", jose.LayerJWEHeader),
+		Entry(nil, "jwe/alg", jose.LayerJWEHeader),
+		Entry(nil, "jwe/enc", jose.LayerJWEHeader),
+		Entry(nil, "jwe/iat-expired", jose.LayerTime),
+	)
+
+	It("are tested one by one", func() {
+		wire := []string{"tls/no-client-certificate", "body/truncated", "body/not-json", "body/empty", "body/oversize", "http/duplicate",
+			"http/drop-after-request", "http/content-type", "http/request-id-missing", "http/request-id-malformed"}
+		Expect(outbound.Corruptions()).To(HaveLen(12 + len(wire)))
+		for _, id := range wire {
+			_, err := outbound.CorruptionByID(id)
+			Expect(err).NotTo(HaveOccurred())
+		}
+	})
+
+	whole := func(body []byte) {
+		GinkgoHelper()
+		_, err := open(bank, body)
+		Expect(err).NotTo(HaveOccurred())
+	}
+
+	It("of the body leave the headers right", func() {
+		at, _ := corrupted("body/truncated", passcodeCall())
+		Expect(json.Valid(at.requests()[0].body)).To(BeFalse())
+		Expect(at.requests()[0].requestID).To(Equal("id-1"))
+		at, _ = corrupted("body/not-json", passcodeCall())
+		Expect(json.Valid(at.requests()[0].body)).To(BeFalse())
+		at, _ = corrupted("body/empty", passcodeCall())
+		Expect(at.requests()[0].body).To(BeEmpty())
+		at, _ = corrupted("body/oversize", passcodeCall())
+		Expect(len(at.requests()[0].body)).To(Equal(4 << 20))
+		whole(bytes.TrimSpace(at.requests()[0].body))
+	})
+
+	It("of the headers leave the body right (p.26)", func() {
+		for id, check := range map[string]func(http.Header){
+			"http/content-type":         func(h http.Header) { Expect(h.Get("Content-Type")).To(Equal("text/plain")) },
+			"http/request-id-missing":   func(h http.Header) { Expect(h).NotTo(HaveKey("X-Request-Id")) },
+			"http/request-id-malformed": func(h http.Header) { Expect(h.Get("X-Request-Id")).To(ContainSubstring("/")) },
+		} {
+			at, x := corrupted(id, passcodeCall())
+			Expect(x.Failure).To(BeNil())
+			check(at.requests()[0].header)
+			whole(at.requests()[0].body)
+		}
+	})
+
+	It("send a call twice with one X-REQUEST-ID, and show both answers", func() {
+		at, x := corrupted("http/duplicate", passcodeCall())
+		Expect(at.requests()).To(HaveLen(2))
+		Expect(at.requests()[1].requestID).To(Equal(at.requests()[0].requestID))
+		Expect(at.requests()[1].body).To(Equal(at.requests()[0].body))
+		Expect(x.Earlier).To(HaveLen(1))
+		Expect(x.Earlier[0].Response.Status).To(Equal(200))
+		Expect(x.Earlier[0].ID).NotTo(Equal(x.ID))
+	})
+
+	It("cut the connection once the whole request is written", func() {
+		at, x := corrupted("http/drop-after-request", passcodeCall())
+		Expect(x.Failure).To(HaveField("Kind", outbound.FailureCanceled))
+		Eventually(at.requests, "2s").Should(HaveLen(1))
+	})
+
+	It("show no client certificate, and use no connection that one was shown on (p.35)", func() {
+		at := newIssuer(approve)
+		client := newClient()
+		Expect(client.Do(ctx, target(bank, at.URL), metadataCall(), outbound.Options{}).Failure).To(BeNil())
+		corruption, err := outbound.CorruptionByID("tls/no-client-certificate")
+		Expect(err).NotTo(HaveOccurred())
+		x := client.Do(ctx, target(bank, at.URL), metadataCall(), outbound.Options{Corrupt: []outbound.Corruption{corruption}})
+		Expect(x.Failure).To(HaveField("Kind", outbound.FailureTLS))
+		Expect(at.requests()).To(HaveLen(1))
+	})
+
+	It("are refused where they would change nothing, or where a key is missing", func() {
+		_, x := corrupted("jwe/tag", metadataCall())
+		Expect(x.Failure).To(And(HaveField("Kind", outbound.FailureSetup), HaveField("Message", ContainSubstring("has none"))))
+		one, err := outbound.CorruptionByID("jws/wrong-key")
+		Expect(err).NotTo(HaveOccurred())
+		x = newClient().Do(ctx, target(bank, "https://localhost"), passcodeCall(), outbound.Options{Corrupt: []outbound.Corruption{one}})
+		Expect(x.Failure).To(And(HaveField("Kind", outbound.FailureSetup), HaveField("Message", ContainSubstring("Foreign"))))
+		two, err := outbound.CorruptionByID("jwe/tag")
+		Expect(err).NotTo(HaveOccurred())
+		x = newClient().Do(ctx, target(bank, "https://localhost"), passcodeCall(), outbound.Options{Corrupt: []outbound.Corruption{one, two}})
+		Expect(x.Failure).To(HaveField("Message", ContainSubstring("both seal")))
+	})
+})
