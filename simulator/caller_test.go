@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -267,9 +266,13 @@ type nhppProfile = fixtures.NHPPProfile
 
 func inactive(t *token.Token) { t.Status, t.ActivatedAt = "INACTIVE", time.Time{} }
 
-// unique is a text of 36 letters, digits and hyphens that no other call has.
+// unique is a text of 20 letters that no other call has. Digits could look
+// like a card number, which is masked, or refused in a groupID.
 func unique() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	letters := make([]byte, 20)
+	rand.Read(letters)
+	for i := range letters {
+		letters[i] = 'a' + letters[i]%26
+	}
+	return string(letters)
 }

@@ -240,7 +240,7 @@ func (s *sandbox) record(info map[string]any) ask {
 func (s *sandbox) recordOf(number string, info map[string]any) ask {
 	info["productID"] = "A"
 	return ask{operation: "panLifecycle",
-		body:   map[string]any{"operationType": "UPDATE", "operationReason": "test", "operationReasonCode": "UPDATE_ACCOUNT_LEVEL_RECORD", "updateReferenceID": unique()[:32]},
+		body:   map[string]any{"operationType": "UPDATE", "operationReason": "test", "operationReasonCode": "UPDATE_ACCOUNT_LEVEL_RECORD", "updateReferenceID": unique()},
 		sealed: map[string]any{"replaceCardholderInfo": map[string]any{"primaryAccountNumber": number}, "accountLevelInfo": info}}
 }
 
@@ -270,7 +270,7 @@ func replacementFor(s *sandbox, value any) ask {
 // linkFor adds a group, or has one to delete or to change (p.70-71).
 func linkFor(s *sandbox, value any) ask {
 	GinkgoHelper()
-	number, id := s.number(bank), strings.ReplaceAll(unique(), "-", "")[:20]
+	number, id := s.number(bank), unique()
 	group := func(action, primary string) ask {
 		return s.recordOf(number, map[string]any{"linkEnrollment": map[string]any{"group": []any{
 			map[string]any{"action": action, "groupType": "LOC", "groupID": id, "isPrimaryAccount": primary}}}})
@@ -290,7 +290,7 @@ func pushFor(s *sandbox, value any) ask {
 	GinkgoHelper()
 	card := map[string]any{"tsp": "V", "paymentInstrument": map[string]any{"accountNumber": s.number(bank), "name": "Ada Sample",
 		"expirationDate": map[string]any{"month": "12", "year": "2035"}, "billingAddress": map[string]any{"line1": "1 Test Street", "country": "US"}}}
-	provider := map[string]any{"intent": "PUSH_PROV_MOBILE", "issuerTraceID": unique()[:32], "issuerAccountID": "account-1",
+	provider := map[string]any{"intent": "PUSH_PROV_MOBILE", "issuerTraceID": unique(), "issuerAccountID": "account-1",
 		"issuerClientInformation": map[string]any{"firstName": "Ada", "lastName": "Sample", "issuerAccountID": "account-1", "contactEmail": "ada@bank.example"}}
 	body := map[string]any{}
 	switch value {

@@ -322,6 +322,7 @@ func (s *sandbox) seen(issuer string, a ask, p property) string {
 	for _, n := range s.notifications(issuer)[told:] {
 		text += fmt.Sprintln(n.Operation, n.EventType, n.TokenID, n.PANID, string(jsonOf(n.Facts)))
 	}
+	text = pushReference.ReplaceAllString(text, "…")
 	alike := []string{p.token.ReferenceID, strings.TrimPrefix(noToken, "tokenReferenceID="), p.pan.ReferenceID, noPAN, p.pan.Number, p.nobody,
 		contract.Mask(p.pan.Number), contract.Mask(p.nobody), "G-1", "G-2", "used-", "free-", noProfile}
 	if p.pan.Number != "" {
@@ -332,11 +333,11 @@ func (s *sandbox) seen(issuer string, a ask, p property) string {
 			text = strings.ReplaceAll(text, name, "…")
 		}
 	}
-	return pushReference.ReplaceAllString(text, "…")
+	return text
 }
 
 // pushReference is the name that a push gets when it is taken over.
-var pushReference = regexp.MustCompile(`\b[A-Za-z0-9_-]{32}\b`)
+var pushReference = regexp.MustCompile(`[A-Za-z0-9_-]{32}`)
 
 // state is all that the vault holds of the bank, but its traffic.
 func (s *sandbox) state(issuer string, p property) string {

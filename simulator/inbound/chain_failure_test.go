@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/big"
+	"strings"
 	"sync"
 	"time"
 
@@ -213,6 +214,25 @@ var _ = Describe("Simultaneous calls", func() {
 		Expect(l.notifications(bank)).To(HaveLen(1))
 		Expect(l.records(bank, "audit")).To(HaveLen(1))
 		Expect(l.traffic(bank)).To(HaveLen(callers))
+	})
+
+	It("with tokens that explain themselves in no way are all refused alike, whether or not the doctor has time for them", func() {
+		l := newLab()
+		t := l.givenToken(bank, l.givenPAN(bank, lifecyclePAN))
+		const callers = 12
+		var done sync.WaitGroup
+		for range callers {
+			done.Go(func() {
+				defer GinkgoRecover()
+				got := l.call(request{path: tokenPath(t, "lifecycle"), raw: suspension, headers: map[string]string{"x-pay-token": "xv2:1780315200:" + strings.Repeat("0a", 32)}})
+				got.mustRefuse(401, "Unauthorized")
+			})
+		}
+		done.Wait()
+		rows := l.traffic(bank)
+		Expect(rows).To(HaveLen(callers))
+		Expect(rows).To(HaveEach(HaveField("Diagnosis", ContainSubstring("the digest is not the one of this call"))))
+		Expect(rows).To(ContainElement(HaveField("Diagnosis", ContainSubstring("none of"))), "one at least was examined")
 	})
 
 	It("wait for a place, and all are served", func() {

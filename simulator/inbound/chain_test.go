@@ -219,6 +219,7 @@ var _ = Describe("The way in, credentials (p.27-28, p.31)", func() {
 		Expect(shown).NotTo(ContainSubstring(digest[:24]), "the expected digest is as good as the credential")
 		Expect(shown).NotTo(ContainSubstring(sent[:24]), "and so may be the received one")
 		Expect(shown).NotTo(ContainSubstring(l.directory.Issuers[bank].Credentials.SharedSecret))
+		Expect(shown).NotTo(ContainSubstring(key))
 	},
 		Entry("that is missing", func(_ *lab, r *http.Request) { r.Header.Del("x-pay-token") },
 			"x-pay-token is missing or empty: send xv2:<epoch seconds>:<64 hexadecimal digits> (p.27)", "required"),

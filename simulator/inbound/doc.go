@@ -3,8 +3,8 @@
 // Every call takes the same way, a chain of small stages. Each passes on or
 // ends the call with one *Refusal, and one place turns it into the answer:
 //
-//	limits -> route -> identity -> x-pay-token -> headers -> JSON -> contract
-//	  -> envelope -> contract (sealed payload) -> act -> seal -> answer
+//	limits -> route -> identity -> x-pay-token -> headers -> JSON -> envelope
+//	  -> contract (parameters, body, sealed payload) -> act -> seal -> answer
 //
 // act is the only part that differs between the APIs; it is one function a
 // file, named after the API, and runs inside one vault transaction together

@@ -102,7 +102,7 @@ func (s *Server) examine(ctx context.Context, call *Call, value string, signed x
 	if len(found.ReceivedHeader) > shown {
 		found.ReceivedHeader = fmt.Sprintf("%s… (%d characters)", strings.ToValidUTF8(found.ReceivedHeader[:shown], ""), len(found.ReceivedHeader))
 	}
-	return digests.ReplaceAllString(found.Text(), "$1…")
+	return strings.ReplaceAll(digests.ReplaceAllString(found.Text(), "$1…"), call.Issuer.APIKey, hidden)
 }
 
 // digests finds what may be a digest in hexadecimal.

@@ -14,7 +14,7 @@ import (
 	"github.com/vtsim/vtsim/simulator/inbound"
 )
 
-// each makes an entry of every value; what it needs beside is in the table.
+// pushChange is one change of pushPayload.
 func pushChange(path string, value any) map[string]any { return map[string]any{path: value} }
 
 var _ = Describe("pushCardEnrollmentToWallet, its members (p.213-220)", func() {
