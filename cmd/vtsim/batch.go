@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,13 +65,31 @@ usage; 3 stopped by a failure of the vault or the disk; 130 interrupted.`,
 	return cmd
 }
 
+// check finds what is wrong with the flags.
+func (o batching) check() error {
+	if o.every <= 0 {
+		return fmt.Errorf("--every %s is no time between two looks, want for example 2s", o.every)
+	}
+	if o.out == "" {
+		return nil
+	}
+	folder := o.out
+	if o.watch == "" {
+		folder = filepath.Dir(o.out)
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("--out %s: there is no folder %s; make it first", o.out, folder)
+	}
+	return nil
+}
+
 // vaultFile is the name of the vault in a data directory.
 const vaultFile = "vtsim.db"
 
 // withBatches opens the vault of the data directory and has work done on it.
 func (a *app) withBatches(ctx context.Context, o batching, work func(*batch.Processor, *batchBars) error) (err error) {
-	if o.every <= 0 {
-		return fmt.Errorf("--every %s is no time between two looks, want for example 2s", o.every)
+	if err := o.check(); err != nil {
+		return err
 	}
 	spec, directory, err := a.directory()
 	if err != nil {

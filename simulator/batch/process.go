@@ -115,6 +115,9 @@ func (p *Processor) Process(ctx context.Context, file, response string) (*Result
 	}
 	defer in.Close()
 	r := &run{Processor: p, name: name, in: in, issuer: issuer, target: target(file, response, p.names.answer(clientID, at))}
+	if info, err := os.Stat(filepath.Dir(r.target)); err != nil || !info.IsDir() { // better known before the rows are done
+		return nil, fmt.Errorf("the response file can't be %s: that folder is not there", r.target)
+	}
 	return r.whole(ctx)
 }
 

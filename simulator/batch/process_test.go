@@ -42,6 +42,14 @@ var _ = Describe("A batch file", func() {
 		Expect(l.applied(other)).To(BeEmpty())
 	})
 
+	It("hands its rows on as they are, numbers as they were written", func() {
+		l.given(fileName, fileOf(goodRow(1)))
+		_, err := l.process(fileName)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(l.applier.last).To(And(HaveLen(5), HaveKeyWithValue("tokenRequestorID", json.Number("40010075001")),
+			HaveKeyWithValue("cardMetadataInfo", map[string]any{"cardIssuer": "Bank1", "shortDescription": "<b> & \u2028"})))
+	})
+
 	It("leaves nothing behind beside the response, which is as readable as the request", func() {
 		l.given(fileName, fileOf(goodRow(1)))
 		_, err := l.process(fileName)
@@ -129,7 +137,7 @@ var _ = Describe("A batch file", func() {
 		Entry("no operationReason", goodRow(2, map[string]any{"operationReason": nil}), "VSE40001", "VSE_ERROR_REQUIRED_DATA_MISSING", "operationReason"),
 		Entry("no cardMetadataInfo", goodRow(2, map[string]any{"cardMetadataInfo": nil}), "VSE40001", "VSE_ERROR_REQUIRED_DATA_MISSING", "cardMetadataInfo"),
 		Entry("no rowId", goodRow(2, map[string]any{"rowId": nil}), "VSE40001", "VSE_ERROR_REQUIRED_DATA_MISSING", "rowId"),
-		Entry("a wrong member beside a missing one", goodRow(2, map[string]any{"operationReason": nil, "operatorID": strings.Repeat("x", 17)}), "VSE40001", "VSE_ERROR_REQUIRED_DATA_MISSING", "operationReason", "operatorID"),
+		Entry("a wrong member before a missing one", goodRow(2, map[string]any{"operationReason": nil, "cardMetadataInfo": map[string]any{"labelColor": "red"}}), "VSE40001", "VSE_ERROR_REQUIRED_DATA_MISSING", "operationReason", "cardMetadataInfo/labelColor"),
 		Entry("operatorID of 17 characters", goodRow(2, map[string]any{"operatorID": strings.Repeat("x", 17)}), "VSE40000", "VSE_ERROR_INVALID_DATA", "operatorID"),
 		Entry("operationReason of 129 characters", goodRow(2, map[string]any{"operationReason": strings.Repeat("x", 129)}), "VSE40000", "VSE_ERROR_INVALID_DATA", "operationReason"),
 		Entry("two members wrong", goodRow(2, map[string]any{"cardMetadataInfo": map[string]any{"labelColor": "red", "shortDescription": 1}}), "VSE40000", "VSE_ERROR_INVALID_DATA", "cardMetadataInfo/labelColor", "cardMetadataInfo/shortDescription"),
@@ -144,16 +152,18 @@ var _ = Describe("A batch file", func() {
 	)
 
 	It("carries out only the first of the rows that share a rowId (p.241)", func() {
-		l.given(fileName, fileOf(goodRow(1), goodRow(1, map[string]any{"tokenReferenceID": "DNITHE2"}), goodRow(2, map[string]any{"operationReason": nil}), goodRow(2), goodRow(01), goodRow(3)))
+		l.given(fileName, fileOf(goodRow(1), goodRow(1, map[string]any{"tokenReferenceID": "DNITHE2"}), goodRow(2, map[string]any{"operationReason": nil}), goodRow(2), goodRow(1), goodRow(3), goodRow(1, map[string]any{"operationReason": nil})))
 		result, err := l.process(fileName)
 		Expect(err).NotTo(HaveOccurred())
-		Expect([]int{result.Success, result.Failure}).To(Equal([]int{2, 4}))
+		Expect([]int{result.Success, result.Failure}).To(Equal([]int{2, 5}))
 		r := l.response(responseName)
 		for _, row := range []int{1, 3, 4} {
 			Expect(r.Details[row].ErrorResponse.Reason).To(Equal("VSE40000"))
 			Expect(r.locations(row)).To(ConsistOf("rowId"))
 		}
 		Expect(r.Details[1].RowID).To(Equal("1"))
+		Expect(r.Details[6].ErrorResponse.Reason).To(Equal("VSE40001"))
+		Expect(r.locations(6)).To(ConsistOf("operationReason"))
 		Expect(l.applied(bank)).To(ConsistOf("1", "3"))
 	})
 

@@ -203,9 +203,6 @@ func syncFolder(folder string) error {
 
 // finish records that the response was written, and leaves a traffic row.
 func (r *run) finish(ctx context.Context) error {
-	if !r.progress.FinishedAt.IsZero() {
-		return nil
-	}
 	next := r.progress
 	next.FinishedAt = r.Now()
 	row := vault.Traffic{ID: next.ID, Time: next.FinishedAt, Direction: string(contract.Inbound), Operation: requestDocument,
@@ -221,7 +218,7 @@ func (r *run) finish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !stored.FinishedAt.IsZero() { // by another run of the same file
+		if !stored.FinishedAt.IsZero() { // by an earlier run, or another one meanwhile
 			next = stored
 			return nil
 		}

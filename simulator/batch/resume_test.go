@@ -61,6 +61,20 @@ var _ = Describe("A batch file that was interrupted", func() {
 		Expect(l.applier.calls).To(Equal(10))
 	})
 
+	It("stops already while it is looked through", func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		l.vault.issuers = cancel
+		l.vault.update = func(func() error) error { return errors.New("too late") }
+		_, err := l.processor().Process(ctx, filepath.Join(l.folder, fileName), "")
+		Expect(err).To(MatchError(context.Canceled))
+	})
+
+	It("is not begun when there is no folder for its response", func() {
+		_, err := l.processor().Process(context.Background(), filepath.Join(l.folder, fileName), filepath.Join(l.folder, "none", "answer.json"))
+		Expect(err).To(MatchError(And(ContainSubstring("answer.json"), ContainSubstring("not there"))))
+		Expect(l.applier.calls).To(BeZero())
+	})
+
 	It("goes on with chunks of another size", func() {
 		l.applier.fail["6"] = errors.New("power cut")
 		_, err := l.process(fileName)
@@ -156,11 +170,16 @@ var _ = Describe("A batch file that was processed", func() {
 	})
 
 	It("is not processed again", func() {
+		before, err := os.Stat(filepath.Join(l.folder, responseName))
+		Expect(err).NotTo(HaveOccurred())
 		result, err := l.process(fileName)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(*result).To(And(HaveField("FinishedBefore", noon), HaveField("Before", 10), HaveField("Success", 10)))
 		Expect(l.applier.calls).To(Equal(10))
 		Expect(l.response(responseName).text).To(Equal(first))
+		after, err := os.Stat(filepath.Join(l.folder, responseName))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(os.SameFile(before, after)).To(BeTrue())
 		rows, _, err := l.vault.Traffic(context.Background(), trafficOf(bank))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(rows).To(HaveLen(1))
@@ -192,7 +211,17 @@ var _ = Describe("A batch file that was processed", func() {
 		Expect(l.applied(bank)).To(HaveLen(12))
 	})
 
-	It("is another file under another name", func() {
+	It("is another file under another time", func() {
+		l.applier.calls, l.applier.again = 0, true
+		name := "UCM_REQ_" + bankID + "_2026-06-01T12.00.01.json"
+		l.given(name, fileOf(goodRows(1, 10)...))
+		result, err := l.process(name)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Before).To(BeZero())
+		Expect(l.applier.calls).To(Equal(10))
+	})
+
+	It("is another file of another issuer", func() {
 		l.applier.calls = 0
 		name := "UCM_REQ_" + otherID + "_2026-06-01T12.00.00.json"
 		l.given(name, fileOf(goodRows(1, 10)...))
@@ -223,6 +252,25 @@ var _ = Describe("A batch file that others touch while it is processed", func() 
 		Expect(l.applied(bank)).To(HaveLen(10))
 		Expect(l.applier.calls).To(Equal(10))
 		Expect(l.response(responseName).Details).To(HaveLen(10))
+	})
+
+	It("is answered and noted once when another run ends first", func() {
+		l := newLab()
+		l.given(fileName, fileOf(goodRows(1, 10)...))
+		inner, ran := l.processor(), false
+		l.config.Progress = func(_ string, done, _ int) {
+			if done == 10 && !ran {
+				ran = true
+				_, err := inner.Process(context.Background(), filepath.Join(l.folder, fileName), "")
+				Expect(err).NotTo(HaveOccurred())
+			}
+		}
+		result, err := l.process(fileName)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Success).To(Equal(10))
+		rows, _, err := l.vault.Traffic(context.Background(), trafficOf(bank))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(rows).To(HaveLen(1))
 	})
 
 	DescribeTable("is not answered when it changed meanwhile", func(change func(file string) error) {

@@ -66,9 +66,12 @@ func (w *Watcher) Run(ctx context.Context, ticks <-chan time.Time) error {
 
 // Poll looks at the folder once and processes what is complete, in the order
 // of the names. What goes wrong with one file does not keep it from the
-// others: only a folder that can't be read, and the end of the context, are
-// errors.
+// others: only a folder that is missing or can't be read, and the end of the
+// context, are errors.
 func (w *Watcher) Poll(ctx context.Context) error {
+	if info, err := os.Stat(w.responses()); err != nil || !info.IsDir() {
+		return fmt.Errorf("watch %s: the folder for responses, %s, is not there; it must be there", w.Folder, w.responses())
+	}
 	entries, err := os.ReadDir(w.Folder)
 	if err != nil {
 		return fmt.Errorf("watch %s: %w; the folder must be there and readable", w.Folder, err)
@@ -88,6 +91,14 @@ func (w *Watcher) Poll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// responses is the folder of the response files.
+func (w *Watcher) responses() string {
+	if w.Responses == "" {
+		return w.Folder
+	}
+	return w.Responses
 }
 
 func (w *Watcher) log() *slog.Logger {
@@ -115,11 +126,7 @@ func (w *Watcher) look(entry fs.DirEntry, before map[string]sighting) int {
 // take processes one file and moves it away. A file that could not be
 // processed through no fault of its own stays and is tried again.
 func (w *Watcher) take(ctx context.Context, name string, polls int) error {
-	responses := w.Responses
-	if responses == "" {
-		responses = w.Folder
-	}
-	result, err := w.Processor.Process(ctx, filepath.Join(w.Folder, name), responses)
+	result, err := w.Processor.Process(ctx, filepath.Join(w.Folder, name), w.responses())
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

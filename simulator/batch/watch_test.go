@@ -199,6 +199,13 @@ var _ = Describe("A watched folder", func() {
 		Expect(l.applied(bank)).To(HaveLen(10))
 	})
 
+	It("is an error when the folder for responses is not there", func() {
+		w.Responses = filepath.Join(l.folder, "responses")
+		l.given(fileName, fileOf(goodRow(1)))
+		Expect(w.Poll(context.Background())).To(MatchError(ContainSubstring("responses")))
+		Expect(l.files()).To(ConsistOf(fileName))
+	})
+
 	It("is an error when the folder is not there", func() {
 		w.Folder = filepath.Join(l.folder, "missing")
 		ticks := make(chan time.Time, 1)

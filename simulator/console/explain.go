@@ -20,7 +20,7 @@ func explained(name string, err error) *problem {
 		return bad(name, "The value is not usable.")
 	}
 	leaf := firstLeaf(failed)
-	at := leaf.InstanceLocation
+	at := slices.Clone(leaf.InstanceLocation)
 	if name != "" {
 		at = append([]string{name}, at...)
 	}
@@ -28,9 +28,6 @@ func explained(name string, err error) *problem {
 	case *kind.Required:
 		field := strings.Join(append(at, slices.Min(k.Missing)), "/")
 		return bad(field, "%s is required.", field)
-	case *kind.PropertyNames:
-		field := strings.Join(append(at, k.Property), "/")
-		return bad(field, "%s is no name of the right form here.", field)
 	case *kind.DependentRequired:
 		field := strings.Join(append(at, slices.Min(k.Missing)), "/")
 		return bad(field, "%s is required beside %s.", field, k.Prop)
@@ -51,8 +48,7 @@ func firstLeaf(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return e
 	}
-	switch e.ErrorKind.(type) {
-	case *kind.AnyOf, *kind.PropertyNames:
+	if _, alternatives := e.ErrorKind.(*kind.AnyOf); alternatives {
 		return e // what is below tells less
 	}
 	leaves := make([]*jsonschema.ValidationError, len(e.Causes))

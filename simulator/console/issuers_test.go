@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -66,6 +67,26 @@ var _ = Describe("issuers", func() {
 		Expect(row.EncryptionCertificate).To(Equal(string(file("encryption.crt"))))
 	})
 
+	It("are made with the settings that they are to have", func() {
+		l.post("/api/v1/issuers", `{"name": "ci-bank", "endpoint": "https://ci.example", "settings": {"transitions": {"TOKEN_SUSPEND": {"inquiries": 2}}}}`).ok(http.StatusCreated)
+		Expect(l.get("/api/v1/issuers/ci-bank").body["settings"]).To(Equal(map[string]any{"transitions": map[string]any{"TOKEN_SUSPEND": map[string]any{"inquiries": 2.0}}}))
+	})
+
+	It("keep name and ranges from others while their keys are being made", func() {
+		slow := &slowKeys{asked: make(chan struct{}, 8), proceed: make(chan struct{})}
+		l = newLab(func(s *setting) { slow.KeySource, s.config.Settings.Keys = s.config.Settings.Keys, slow })
+		first := make(chan answer)
+		go func() {
+			defer GinkgoRecover()
+			first <- l.post("/api/v1/issuers", `{"name": "ci-bank", "endpoint": "https://x", "accountRanges": ["400000777"]}`)
+		}()
+		Eventually(slow.asked).Should(Receive())
+		l.post("/api/v1/issuers", `{"name": "ci-bank", "endpoint": "https://x"}`).refused(http.StatusConflict, "name", "already")
+		l.post("/api/v1/issuers", `{"name": "other", "endpoint": "https://x", "accountRanges": ["400000777"]}`).refused(http.StatusConflict, "accountRanges", "right now")
+		close(slow.proceed)
+		(<-first).ok(http.StatusCreated)
+	})
+
 	It("show their secrets in the answer that made them and never again", func() {
 		a := l.post("/api/v1/issuers", `{"name": "ci-bank", "endpoint": "https://ci.example"}`).ok(http.StatusCreated)
 		for _, path := range []string{"/api/v1/issuers", "/api/v1/issuers/ci-bank"} {
@@ -95,7 +116,7 @@ var _ = Describe("issuers", func() {
 	})
 
 	It("get no range of a sample issuer, but may name a public one", func() {
-		for i := 4; i < 900; i++ { // up to the block of the samples
+		for i := 4; i <= 900; i++ { // up to the ranges of the samples
 			taken := vault.Issuer{Name: fmt.Sprintf("taken-%d", i), AccountRanges: []string{fmt.Sprintf("400000%03d", i)}}
 			Expect(l.vault.PutIssuer(context.Background(), taken)).To(Succeed())
 		}
@@ -198,6 +219,18 @@ var _ = Describe("issuers", func() {
 	})
 })
 
+// slowKeys tells when a key is asked for and waits before it gives one.
+type slowKeys struct {
+	keys.KeySource
+	asked, proceed chan struct{}
+}
+
+func (s *slowKeys) RSA(ctx context.Context, bits int) (*rsa.PrivateKey, error) {
+	s.asked <- struct{}{}
+	<-s.proceed
+	return s.KeySource.RSA(ctx, bits)
+}
+
 var _ = Describe("reset", func() {
 	It("empties one issuer, its faults included, and keeps the issuer and all others", func() {
 		l := newLab()
@@ -257,9 +290,15 @@ var _ = Describe("cards", func() {
 			Expect(cards[i]["role"]).To(Equal(role))
 			l.givenToken(other, map[string]any{"pan": cards[i]["pan"]})
 		}
+		l = newLab(func(s *setting) {
+			s.config.Settings.Now, s.config.Settings.Validity = func() time.Time { return noon.AddDate(10, 0, 0) }, 365*24*time.Hour
+		})
 		l.post("/api/v1/issuers", `{"name": "ci-bank", "endpoint": "https://x"}`).ok(http.StatusCreated)
 		for _, card := range l.get("/api/v1/cards?issuer=ci-bank").items() {
 			Expect(card["pan"]).To(HavePrefix("400000004"))
+			if card["role"] == keys.RoleEligible {
+				Expect(card["expYear"]).To(Equal("2037"))
+			}
 		}
 	})
 

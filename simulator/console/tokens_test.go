@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -66,6 +67,23 @@ var _ = Describe("a token made in the console", func() {
 			Expect(row.Expiration).To(Equal(token.Expiration{Month: "2", Year: "2031"}))
 			return err
 		})
+	})
+
+	It("gets identifiers that are free, however often the randomness repeats itself", func() {
+		zeros := new(repeating)
+		l = newLab(func(s *setting) { s.config.Settings.Rand = zeros })
+		pan := l.number(bank)
+		zeros.bytes = 22 + 15 + 18 + 9 // PAN reference, trace, reference and number of the first
+		first := l.post("/api/v1/tokens", l.tokenOf(bank, map[string]any{"pan": pan})).ok(http.StatusCreated)
+		Expect(first.body["panReferenceID"]).To(Equal("V-" + strings.Repeat("0", 22)))
+		zeros.bytes = 15 + 18 + 9
+		second := l.post("/api/v1/tokens", l.tokenOf(bank, map[string]any{"pan": pan})).ok(http.StatusCreated)
+		Expect(second.body["tokenReferenceID"]).NotTo(Equal(first.body["tokenReferenceID"]))
+		zeros.bytes = 22
+		third := l.post("/api/v1/tokens", l.tokenOf(bank, nil)).ok(http.StatusCreated)
+		Expect(third.body["panReferenceID"]).NotTo(Equal(first.body["panReferenceID"]))
+		zeros.bytes = 1 << 20
+		l.post("/api/v1/tokens", l.tokenOf(bank, nil)).refused(http.StatusInternalServerError, "", "its log tells why")
 	})
 
 	It("takes the date of a test card", func() {

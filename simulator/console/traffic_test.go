@@ -36,6 +36,19 @@ func (w *watched) Notifications(ctx context.Context, q vault.NotificationQuery) 
 	return w.Store.Notifications(ctx, q)
 }
 
+// late is a vault whose only row comes after the first look.
+type late struct {
+	*vault.Store
+	looks int
+}
+
+func (v *late) Traffic(context.Context, vault.TrafficQuery) ([]vault.Traffic, string, error) {
+	if v.looks++; v.looks == 1 {
+		return nil, "", nil
+	}
+	return []vault.Traffic{{ID: "row-1", Direction: "inbound"}}, "", nil
+}
+
 // newWatchedLab is a lab that tells when a list is looked at.
 func newWatchedLab() (*lab, chan struct{}) {
 	GinkgoHelper()
@@ -184,6 +197,11 @@ var _ = Describe("traffic", func() {
 		var a answer
 		Eventually(answers).Should(Receive(&a))
 		Expect(a.ok(http.StatusOK).items()).To(BeEmpty())
+	})
+
+	It("looks once more when the wait is over", func() {
+		l := newLab(func(s *setting) { s.config.Vault = new(late) })
+		Expect(l.get("/api/v1/traffic?wait=2ms").ok(http.StatusOK).items()).To(HaveLen(1))
 	})
 
 	It("says evicted where rows that were asked for are gone", func() {

@@ -127,7 +127,7 @@ var _ = Describe("verifying traffic", func() {
 		Entry("a negative count", `{"issuer": "demo-bank", "count": -1}`, http.StatusBadRequest, "count"),
 		Entry("a count that cannot be", `{"issuer": "demo-bank", "count": {"min": 2, "max": 1}}`, http.StatusBadRequest, "count", "above"),
 		Entry("a count in words", `{"issuer": "demo-bank", "count": "two"}`, http.StatusBadRequest, "count"),
-		Entry("a place that is no pointer", `{"issuer": "demo-bank", "where": {"response.status": 200}}`, http.StatusBadRequest, "where/response.status", "name"),
+		Entry("a place that is no pointer", `{"issuer": "demo-bank", "where": {"response.status": 200}}`, http.StatusBadRequest, "where/response.status", "unknown"),
 		Entry("a time that is none", `{"issuer": "demo-bank", "since": "noon"}`, http.StatusBadRequest, "since"),
 		Entry("a wait that is too long", `{"issuer": "demo-bank", "wait": "1h"}`, http.StatusBadRequest, "wait"),
 	)
