@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,16 +26,25 @@ func (a *app) serveCommand() *cobra.Command {
 	var o serving
 	cmd := &cobra.Command{Use: "serve", Short: "Run the sandbox: the APIs that issuers call, and the console", Args: cobra.NoArgs,
 		Long: `Serves the eight APIs that issuers call, with mutual TLS, and beside them the console (admin API).
-Prints one line when it is ready, with all URLs. A data directory that is missing is created.
+Prints one line when it is ready, with all URLs. A data directory that is missing is created;
+its config.yaml may say what --listen, --console, --plain and --log would, and a flag wins.
 SIGINT or SIGTERM finish the calls in flight and stop.`,
 		Example: `  vtsim serve
   vtsim serve --ephemeral --listen 127.0.0.1:0 --console 127.0.0.1:0 --log json
   vtsim serve --plain                  # also plain HTTP on 127.0.0.1:8080`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), o) }}
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.configured(&o, cmd.Flags().Changed); err != nil {
+				return err
+			}
+			if o.token == "" { // not as the flag's default, which the help would show
+				o.token = a.getenv("VTSIM_CONSOLE_TOKEN")
+			}
+			return a.serve(cmd.Context(), o)
+		}}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8443", "address of the APIs; port 0 takes a free one")
 	flags.StringVar(&o.console, "console", "127.0.0.1:8444", "address of the console")
-	flags.StringVar(&o.token, "console-token", a.getenv("VTSIM_CONSOLE_TOKEN"), "bearer token of the console, required beyond loopback (or VTSIM_CONSOLE_TOKEN)")
+	flags.StringVar(&o.token, "console-token", "", "bearer token of the console, required beyond loopback (or VTSIM_CONSOLE_TOKEN)")
 	flags.BoolVar(&o.plainToo, "plain", false, "serve the APIs over plain HTTP too, on loopback only")
 	flags.StringVar(&o.plain, "plain-listen", "127.0.0.1:8080", "address of --plain")
 	flags.BoolVar(&o.ephemeral, "ephemeral", false, "keep everything in memory, with throw-away keys unless the data directory exists")
@@ -44,13 +54,26 @@ SIGINT or SIGTERM finish the calls in flight and stop.`,
 
 func (a *app) serve(ctx context.Context, o serving) error {
 	started := time.Now()
-	_, settings, err := a.settings()
+	s, directory, err := a.start(ctx, o)
 	if err != nil {
 		return err
 	}
+	a.ready(s, directory, time.Since(started))
+	return a.serveUntil(ctx, s)
+}
+
+// start brings the simulator up. What is read at a start is mostly thrown away
+// again, so the garbage is collected later rather than on the way.
+func (a *app) start(ctx context.Context, o serving) (*simulator.Simulator, *keys.Directory, error) {
+	const whileStarting = 400
+	defer debug.SetGCPercent(debug.SetGCPercent(whileStarting))
+	_, settings, err := a.settings()
+	if err != nil {
+		return nil, nil, err
+	}
 	directory, settings, err := a.directoryFor(ctx, o, settings)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	config := simulator.Config{Directory: directory, Settings: settings, Ephemeral: o.ephemeral, Listen: o.listen, Console: o.console,
 		ConsoleToken: o.token, Knobs: map[string]bool{}, Log: a.log}
@@ -62,13 +85,12 @@ func (a *app) serve(ctx context.Context, o serving) error {
 	}
 	s, err := simulator.New(ctx, config)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if err := s.Start(); err != nil {
-		return errors.Join(err, s.Close(ctx))
+		return nil, nil, errors.Join(err, s.Close(ctx))
 	}
-	a.ready(s, directory, time.Since(started))
-	return a.serveUntil(ctx, s)
+	return s, directory, nil
 }
 
 // serveUntil waits for the end and stops gracefully.
@@ -128,5 +150,9 @@ func (a *app) ready(s *simulator.Simulator, directory *keys.Directory, took time
 	if s.PlainURL() != "" {
 		plain = ", plain " + s.PlainURL()
 	}
-	fmt.Fprintf(a.out, "ready in %s: API %s (mutual TLS)%s, console %s, data %s\n", took.Round(time.Millisecond), s.URL(), plain, s.ConsoleURL(), directory.Path)
+	data := directory.Path
+	if data == "" {
+		data = "in memory"
+	}
+	fmt.Fprintf(a.out, "ready in %s: API %s (mutual TLS)%s, console %s, data %s\n", took.Round(time.Millisecond), s.URL(), plain, s.ConsoleURL(), data)
 }
