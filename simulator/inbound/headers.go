@@ -92,12 +92,12 @@ func (s *Server) shownHeaders(from http.Header) map[string]string {
 			case name == s.headers.payToken:
 				shown[i] = s.hideDigest(value)
 			case s.headers.shown[name]:
-				shown[i] = shortened(contract.Mask(value))
+				shown[i] = contract.Shorten(contract.Mask(value))
 			default:
 				shown[i] = hidden
 			}
 		}
-		kept[shortened(contract.Mask(name))] = strings.Join(shown, ", ")
+		kept[contract.Shorten(contract.Mask(name))] = strings.Join(shown, ", ")
 	}
 	return kept
 }
@@ -115,13 +115,4 @@ func (s *Server) hideDigest(value string) string {
 		return hidden
 	}
 	return scheme + ":" + seconds + ":" + hidden
-}
-
-// shortened bounds a text of the caller's choosing.
-func shortened(text string) string {
-	const longest = 512
-	if len(text) <= longest {
-		return text
-	}
-	return strings.ToValidUTF8(text[:longest], "") + "…"
 }

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -27,7 +26,7 @@ func (s *Server) row(call *Call, seen outcome) vault.Traffic {
 	row := call.traffic
 	row.ID, row.Time, row.Direction, row.Operation, row.Issuer = call.ID, call.Now, string(contract.Inbound), operationID(call), call.Issuer.Name
 	row.Elapsed = time.Since(call.started)
-	row.Request = vault.Message{Method: shortened(call.request.Method), Path: s.shownURL(call.request.URL), Headers: s.shownHeaders(call.request.Header),
+	row.Request = vault.Message{Method: contract.Shorten(call.request.Method), Path: s.shownURL(call.request.URL), Headers: s.shownHeaders(call.request.Header),
 		Body: masked(call, contract.Request, call.Body), Decrypted: masked(call, contract.SealedRequest, call.Sealed)}
 	row.Response = vault.Message{Status: seen.status, Body: masked(call, contract.Response, onWire(seen.body)), Decrypted: masked(call, contract.SealedResponse, onWire(seen.sealed))}
 	if seen.refusal != nil {
@@ -55,7 +54,7 @@ func (s *Server) shownURL(from *url.URL) string {
 	if len(parameters) > 0 {
 		shown += "?" + strings.Join(parameters, "&")
 	}
-	return shortened(contract.Mask(shown))
+	return contract.Shorten(contract.Mask(shown))
 }
 
 // onWire is a payload of ours as it travels: made of the types that masking
@@ -83,55 +82,7 @@ func masked(call *Call, name contract.Part, members map[string]any) any {
 	if call.Operation != nil {
 		field = call.Operation.Field(name)
 	}
-	return contract.MaskValue(known(members, field), field)
-}
-
-// known copies a value without what the contract does not know of it: a
-// member that nobody described is tolerated, but may hold anything.
-func known(value any, field *contract.Field) any {
-	switch v := value.(type) {
-	case map[string]any:
-		copied := make(map[string]any, len(v))
-		for name, member := range v {
-			var inner *contract.Field
-			if field != nil {
-				inner = field.Member(name)
-			}
-			if inner == nil {
-				copied[shortened(contract.Mask(name))] = "not in the contract: " + kindOf(member)
-				continue
-			}
-			copied[name] = known(member, inner)
-		}
-		return copied
-	case []any:
-		if field == nil || field.Items == nil {
-			return kindOf(value)
-		}
-		copied := make([]any, len(v))
-		for i, element := range v {
-			copied[i] = known(element, field.Items)
-		}
-		return copied
-	}
-	return value
-}
-
-// kindOf says of a value only what it is.
-func kindOf(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "null"
-	case string:
-		return fmt.Sprintf("a string of %d characters", len([]rune(v)))
-	case bool:
-		return "a boolean"
-	case []any:
-		return fmt.Sprintf("an array of %d", len(v))
-	case map[string]any:
-		return fmt.Sprintf("an object of %d members", len(v))
-	}
-	return "a number"
+	return contract.Shown(members, field)
 }
 
 // asViolations lists contract violations as the journal shows them.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -57,8 +58,8 @@ func pushPayload(change map[string]any, cards ...map[string]any) map[string]any 
 		"intent": "PUSH_PROV_CROSS_DEVICE", "clientWalletProvider": amazonID, "clientDeviceID": "0_enOI", "issuerTraceID": trace,
 		"issuerClientInformation": map[string]any{"source": "ISSUER", "firstName": "Vera", "lastName": "Visa", "contactEmail": "vera@example.com"},
 	}}
-	for path, value := range change {
-		at, steps := payload, strings.Split(path, "/")
+	for _, path := range slices.Sorted(maps.Keys(change)) { // a structure before its members
+		value, at, steps := change[path], payload, strings.Split(path, "/")
 		for _, step := range steps[:len(steps)-1] {
 			at = at[step].(map[string]any)
 		}

@@ -113,56 +113,5 @@ func shown(op *contract.Operation, part contract.Part, payload any) any {
 	if op != nil {
 		field = op.Field(part)
 	}
-	return contract.MaskValue(described(value, field), field)
-}
-
-// described copies a value, with only its kind in the place of what the
-// contract does not know.
-func described(value any, field *contract.Field) any {
-	switch v := value.(type) {
-	case map[string]any:
-		copied := make(map[string]any, len(v))
-		for name, member := range v {
-			if known := memberOf(field, name); known != nil {
-				copied[name] = described(member, known)
-			} else {
-				copied[contract.Mask(name)] = fmt.Sprintf("not in the contract: %s", kindOf(member))
-			}
-		}
-		return copied
-	case []any:
-		if field == nil || field.Items == nil {
-			return kindOf(value)
-		}
-		copied := make([]any, len(v))
-		for i, element := range v {
-			copied[i] = described(element, field.Items)
-		}
-		return copied
-	}
-	return value
-}
-
-func memberOf(field *contract.Field, name string) *contract.Field {
-	if field == nil {
-		return nil
-	}
-	return field.Member(name)
-}
-
-// kindOf says of a value only what it is.
-func kindOf(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "null"
-	case string:
-		return fmt.Sprintf("a string of %d characters", len([]rune(v)))
-	case bool:
-		return "a boolean"
-	case []any:
-		return fmt.Sprintf("an array of %d", len(v))
-	case map[string]any:
-		return fmt.Sprintf("an object of %d members", len(v))
-	}
-	return "a number"
+	return contract.Shown(value, field)
 }
