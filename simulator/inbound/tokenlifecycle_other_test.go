@@ -48,7 +48,7 @@ var _ = Describe("tokenLifecycle, device bindings (p.90-91)", func() {
 		Expect(queued).To(HaveLen(1))
 		Expect(queued[0].Operation).To(Equal("tokenNotification"))
 		Expect(queued[0].TokenID).To(Equal(t.ReferenceID))
-		Expect(queued[0].Facts).To(Equal(map[string]any{"messageReasonCode": "TOKEN_DEVICE_BINDING_RESULT", "deviceBindingResult": result,
+		Expect(queued[0].Facts).To(Equal(map[string]any{"actionCode": "00", "messageReasonCode": "TOKEN_DEVICE_BINDING_RESULT", "deviceBindingResult": result,
 			"deviceInfo": map[string]any{"deviceID": phone[:48], "deviceIndex": 1.0}}))
 
 		after := l.token(bank, t.ReferenceID)
@@ -149,7 +149,7 @@ var _ = Describe("tokenLifecycle, step-ups and trusted listing (p.90)", func() {
 		Expect(ended[0].Result).To(Equal(operationType))
 		queued := l.notifications(bank)
 		Expect(queued).To(HaveLen(1))
-		Expect(queued[0].Facts).To(Equal(map[string]any{"messageReasonCode": "CARDHOLDER_STEPUP_RESULT", "cardHolderStepupResult": result}))
+		Expect(queued[0].Facts).To(Equal(map[string]any{"actionCode": "00", "messageReasonCode": "CARDHOLDER_STEPUP_RESULT", "cardHolderStepupResult": result}))
 		Expect(l.token(bank, t.ReferenceID).EntityOfLastAction).To(Equal(token.Issuer))
 
 		got := l.lifecycle(t, operationType, nil)
@@ -180,7 +180,7 @@ var _ = Describe("tokenLifecycle, step-ups and trusted listing (p.90)", func() {
 		} {
 			l.mustSucceed("tokenLifecycle", l.lifecycle(t, step.operationType, nil))
 			Expect(l.token(bank, t.ReferenceID).Listed).To(Equal(step.listed))
-			Expect(l.notifications(bank)[i].Facts).To(Equal(map[string]any{"messageReasonCode": "TRUSTED_LISTING_ENROLLMENT_RESULT", "trustedListingResult": step.result}))
+			Expect(l.notifications(bank)[i].Facts).To(Equal(map[string]any{"actionCode": "00", "messageReasonCode": "TRUSTED_LISTING_ENROLLMENT_RESULT", "trustedListingResult": step.result}))
 		}
 	})
 

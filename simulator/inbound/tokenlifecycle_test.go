@@ -76,7 +76,7 @@ var _ = Describe("tokenLifecycle, the matrix (p.89)", func() {
 		Expect(queued[0].Operation).To(Equal("tokenNotification"))
 		Expect(queued[0].TokenID).To(Equal(t.ReferenceID))
 		Expect(queued[0].PANID).To(Equal(pan.ReferenceID))
-		Expect(queued[0].Facts).To(Equal(map[string]any{"messageReasonCode": reasonCode}))
+		Expect(queued[0].Facts).To(Equal(map[string]any{"actionCode": "00", "messageReasonCode": reasonCode}))
 		Expect(queued[0].Cause).To(Equal(l.traffic(bank)[0].ID))
 		Expect(queued[0].State).To(Equal("pending"))
 		Expect(queued[0].DueAt).To(BeTemporally("==", noon))
