@@ -50,7 +50,7 @@ var _ = Describe("a snapshot", func() {
 		reference := l.givenToken(bank, nil)
 		stranger := newLab(func(s *setting) { s.vault.Key = []byte(strings.Repeat("k", 32)) })
 		foreign := stranger.post("/api/v1/snapshot", nil).ok(http.StatusOK).raw
-		l.post("/api/v1/restore", foreign).refused(http.StatusBadRequest, "", "vault key")
+		l.post("/api/v1/restore", foreign).refused(http.StatusBadRequest, "", "restore it where its vault.key is")
 		l.post("/api/v1/restore", "hello").refused(http.StatusBadRequest, "", "not usable")
 		l.post("/api/v1/restore", nil).refused(http.StatusBadRequest, "", "empty")
 		own := l.post("/api/v1/snapshot", nil).ok(http.StatusOK).raw
