@@ -13,8 +13,8 @@ import (
 	"github.com/vtsim/vtsim/conformance/contract"
 )
 
-// factLine writes a field as the facts files do. They were made from a
-// reading of the specification that did not start from the contract's files.
+// factLine writes a field as the facts files do. They were made by a second
+// reading of the specification, by extraction from its tables and by eye.
 func factLine(operation string, part contract.Part, f *contract.Field) string {
 	types := append([]string{}, f.Types...)
 	sort.Strings(types)
