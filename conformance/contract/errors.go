@@ -1,6 +1,9 @@
 package contract
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
 // Triggers lead to a row of an error table, beside the kinds of violations.
 const (
@@ -130,4 +133,20 @@ func (c *Contract) ErrorUses(code string) []ErrorUse {
 		}
 	}
 	return uses
+}
+
+// UnusedCode is a code of the same form as the one given that stands in no
+// table, for answers that are wrong on purpose; "" when the code has no form.
+func (c *Contract) UnusedCode(like string) string {
+	if !codeShape.MatchString(like) {
+		return ""
+	}
+	const running = 4 // digits at the end
+	family := like[:len(like)-running]
+	for n := 9999; n >= 0; n-- {
+		if code := fmt.Sprintf("%s%0*d", family, running, n); len(c.ErrorUses(code)) == 0 {
+			return code
+		}
+	}
+	return ""
 }

@@ -141,3 +141,11 @@ var _ = Describe("the rules", func() {
 		Expect(total.Issuer + total.Visa).To(Equal(total.Total))
 	})
 })
+
+var _ = It("UnusedCode has the form of the one given and stands in no table", func() {
+	c := loaded()
+	code := c.UnusedCode("VSE40001")
+	Expect(code).To(MatchRegexp(`^VSE4[0-9]{4}$`))
+	Expect(c.ErrorUses(code)).To(BeEmpty())
+	Expect(c.UnusedCode("nonsense")).To(BeEmpty())
+})
