@@ -137,6 +137,18 @@ func issuerFiles(ctx context.Context, ca *Authority, o IssuerOptions, s Settings
 	return files, nil
 }
 
+// sampleTrigger is how a new profile makes the reference issuer act.
+type sampleTrigger struct{ Name, Body string }
+
+var sampleTriggers = []sampleTrigger{
+	{"suspend", tokenBody}, {"resume", tokenBody}, {"delete", tokenBody}, {"activate", tokenBody}, {"inquire", tokenBody},
+	{"inquire-by-pan", `{"pan": "{{card.pan}}"}`},
+	{"update-pan", `{"pan": "{{card.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}", ` +
+		`"replacement": {"pan": "{{replacement.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}"}}`},
+}
+
+const tokenBody = `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`
+
 func encodeProfile(o IssuerOptions, cards []Card, s Settings) ([]byte, error) {
 	t, err := template.New(profileFile).Option("missingkey=error").Parse(profileTemplate)
 	if err != nil {
@@ -147,7 +159,9 @@ func encodeProfile(o IssuerOptions, cards []Card, s Settings) ([]byte, error) {
 		Name, Endpoint            string
 		Operations, AccountRanges []string
 		Cards                     []Card
-	}{o.Name, o.Endpoint, s.Facts.Outbound, o.AccountRanges, cards})
+		Control                   string
+		Triggers                  []sampleTrigger
+	}{o.Name, o.Endpoint, s.Facts.Outbound, o.AccountRanges, cards, strings.TrimRight(o.Control, "/"), sampleTriggers})
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", profileFile, err)
 	}

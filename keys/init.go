@@ -28,8 +28,9 @@ type InitOptions struct {
 	// Hosts are DNS names and IP addresses of the server certificates,
 	// beside the loopback names.
 	Hosts []string
-	// Endpoint is the URL of the issuer; empty means DefaultEndpoint.
-	Endpoint string
+	// Endpoint is the URL of the issuer, Control that of its test interface;
+	// empty means DefaultEndpoint and DefaultControl.
+	Endpoint, Control string
 	// AccountRanges of the issuer, nine digits each; none means a free one.
 	AccountRanges []string
 	// Config is the text of config.yaml; nil means one with all defaults as
@@ -49,7 +50,7 @@ func Init(ctx context.Context, dir string, o InitOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	issuer, err := IssuerOptions{Settings: s, Name: o.Issuer, Hosts: o.Hosts, Endpoint: o.Endpoint, AccountRanges: o.AccountRanges}.complete(nil)
+	issuer, err := IssuerOptions{Settings: s, Name: o.Issuer, Hosts: o.Hosts, Endpoint: o.Endpoint, Control: o.Control, AccountRanges: o.AccountRanges}.complete(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func InitFiles(ctx context.Context, o InitOptions) (Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	issuer, err := IssuerOptions{Settings: s, Name: o.Issuer, Hosts: o.Hosts, Endpoint: o.Endpoint, AccountRanges: o.AccountRanges}.complete(nil)
+	issuer, err := IssuerOptions{Settings: s, Name: o.Issuer, Hosts: o.Hosts, Endpoint: o.Endpoint, Control: o.Control, AccountRanges: o.AccountRanges}.complete(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 const (
 	DefaultIssuer   = "demo-bank"
 	DefaultEndpoint = "https://localhost:9443"
+	// DefaultControl is where the reference issuer listens to triggers.
+	DefaultControl = "http://127.0.0.1:9444"
 )
 
 // IssuerOptions describe a new issuer. Zero values are good.
@@ -22,8 +24,9 @@ type IssuerOptions struct {
 	// Hosts are DNS names and IP addresses of its server certificate, beside
 	// the loopback names and the endpoint's host.
 	Hosts []string
-	// Endpoint is its URL; empty means DefaultEndpoint.
-	Endpoint string
+	// Endpoint is its URL; empty means DefaultEndpoint. Control is that of its
+	// test interface, for triggers; empty means DefaultControl.
+	Endpoint, Control string
 	// AccountRanges, nine digits each; none means one that is free.
 	AccountRanges []string
 	// Force replaces files that exist; what they held is kept beside them.
@@ -38,6 +41,9 @@ func (o IssuerOptions) complete(taken []string) (IssuerOptions, error) {
 	}
 	if err := CheckName(o.Name); err != nil {
 		return o, err
+	}
+	if o.Control == "" {
+		o.Control = DefaultControl
 	}
 	if o.Endpoint == "" {
 		o.Endpoint = DefaultEndpoint

@@ -104,7 +104,9 @@ var _ = Describe("An issuer's profile", func() {
 		Expect(p.Endpoint).To(Equal("https://localhost:9443"))
 		Expect(p.Participation).To(HaveLen(11))
 		Expect(p.AccountRanges).To(Equal([]string{"400000001"}))
-		Expect(p.Triggers).To(BeEmpty())
+		Expect(p.Triggers).To(HaveKeyWithValue("suspend", Trigger{HTTP: &HTTPTrigger{URL: DefaultControl + "/trigger/suspend",
+			Headers: map[string]string{"Content-Type": "application/json"},
+			Body:    `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`}}))
 		Expect(p.Policies).To(BeEmpty())
 		Expect(p.Cards).To(HaveLen(len(Roles())))
 		for i, card := range p.Cards {

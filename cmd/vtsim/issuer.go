@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,8 +18,9 @@ import (
 )
 
 type issuing struct {
-	listen, control, issuer, cards, visa, defect string
-	list                                         bool
+	listen, control, issuer, cards, visa string
+	defects                              []string
+	list                                 bool
 }
 
 func (a *app) issuerCommand() *cobra.Command {
@@ -26,7 +28,7 @@ func (a *app) issuerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "issuer", Short: "Run the reference issuer: the endpoint that Visa's side calls", Args: cobra.NoArgs,
 		Long: `Serves Visa's calls to an issuer, with mutual TLS and the keys of the data directory, as a conformant
 issuer does. What it decides hangs on the card: its roles are those of issuer.yaml or of --cards.
-With --control it acts when it is told to: POST /trigger/ACTION makes it call Visa's side.
+It acts when it is told to: POST /trigger/ACTION on --control makes it call Visa's side.
 With --defect it has one fault on purpose, which breaks one rule of the contract.`,
 		Example: `  vtsim issuer
   vtsim issuer --listen 127.0.0.1:0 --control 127.0.0.1:0 --visa https://127.0.0.1:8443
@@ -40,11 +42,11 @@ With --defect it has one fault on purpose, which breaks one rule of the contract
 		}}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:9443", "address of the endpoint; port 0 takes a free one")
-	flags.StringVar(&o.control, "control", "", "address of the trigger interface, plain HTTP on loopback; none when empty")
+	flags.StringVar(&o.control, "control", "127.0.0.1:9444", "address of the trigger interface, plain HTTP on loopback; none when empty")
 	flags.StringVar(&o.issuer, "issuer", "", "issuer to play; needed when the data directory has several")
 	flags.StringVar(&o.cards, "cards", "", "file with cards by role, YAML or JSON, instead of those of issuer.yaml")
 	flags.StringVar(&o.visa, "visa", "https://127.0.0.1:8443", "URL of Visa's APIs, for the issuer's own calls")
-	flags.StringVar(&o.defect, "defect", "", "fault to have on purpose (see --list-defects)")
+	flags.StringArrayVar(&o.defects, "defect", nil, "fault to have on purpose (repeatable; see --list-defects)")
 	flags.BoolVar(&o.list, "list-defects", false, "list the faults and the rules that they break, and stop")
 	// The error is about a flag that does not exist; this one does.
 	_ = cmd.RegisterFlagCompletionFunc("defect", completeDefect)
@@ -67,14 +69,14 @@ func (a *app) runIssuer(ctx context.Context, o issuing) error {
 	}
 	s, err := issuer.New(issuer.Config{Contract: c, Issuer: chosen, Authority: directory.CA.Pool(), VisaClient: directory.Client.Leaf,
 		VisaSigning: directory.VisaSigning, VisaEncryption: directory.VisaEncryption, VisaURL: o.visa, Cards: cards,
-		Listen: o.listen, Control: o.control, Defect: o.defect, Log: a.log})
+		Listen: o.listen, Control: o.control, Defects: o.defects, Log: a.log})
 	if err != nil {
 		return err
 	}
 	if err := s.Start(); err != nil {
 		return err
 	}
-	a.issuerReady(s, chosen.Name, o.defect, time.Since(started))
+	a.issuerReady(s, chosen.Name, o.defects, time.Since(started))
 	select {
 	case <-ctx.Done():
 		a.log.Info("stopping, finishing the calls in flight")
@@ -107,10 +109,10 @@ func (a *app) cards(file string) ([]keys.Card, error) {
 }
 
 // issuerReady prints the one line that says where the issuer is.
-func (a *app) issuerReady(s *issuer.Server, name, defect string, took time.Duration) {
+func (a *app) issuerReady(s *issuer.Server, name string, defects []string, took time.Duration) {
 	if a.format == "json" {
 		line, err := json.Marshal(map[string]any{"ready": true, "issuer": name, "endpoint": s.URL(), "control": s.ControlURL(),
-			"defect": defect, "readyMs": took.Milliseconds()})
+			"defects": append([]string{}, defects...), "readyMs": took.Milliseconds()})
 		if err == nil {
 			fmt.Fprintln(a.out, string(line))
 		}
@@ -120,8 +122,8 @@ func (a *app) issuerReady(s *issuer.Server, name, defect string, took time.Durat
 	if s.ControlURL() != "" {
 		more += ", control " + s.ControlURL()
 	}
-	if defect != "" {
-		more += ", with defect " + defect
+	if len(defects) > 0 {
+		more += ", with defect " + strings.Join(defects, ", ")
 	}
 	fmt.Fprintf(a.out, "ready in %s: issuer %s at %s%s\n", took.Round(time.Millisecond), name, s.URL(), more)
 }

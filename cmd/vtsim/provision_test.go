@@ -15,14 +15,14 @@ import (
 
 // playing serves the reference issuer of the data directory and returns the
 // URL of its endpoint.
-func playing(dir, defect string) string {
+func playing(dir string, defects ...string) string {
 	GinkgoHelper()
 	c, err := contract.Load()
 	Expect(err).NotTo(HaveOccurred())
 	directory, err := keys.LoadDirectory(dir, keys.Settings{Facts: keys.FactsOf(c)})
 	Expect(err).NotTo(HaveOccurred())
 	s, err := issuer.New(issuer.Config{Contract: c, Issuer: directory.Issuers[keys.DefaultIssuer], Authority: directory.CA.Pool(), VisaClient: directory.Client.Leaf,
-		VisaSigning: directory.VisaSigning, VisaEncryption: directory.VisaEncryption, Defect: defect, Now: time.Now})
+		VisaSigning: directory.VisaSigning, VisaEncryption: directory.VisaEncryption, Defects: defects, Now: time.Now})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(s.Start()).To(Succeed())
 	DeferCleanup(func(ctx context.Context) { Expect(s.Close(ctx)).To(Succeed()) })
@@ -33,7 +33,7 @@ var _ = Describe("vtsim provision and vtsim call", Ordered, func() {
 	var dir, endpoint string
 	BeforeAll(func() {
 		dir = made()
-		endpoint = playing(dir, "")
+		endpoint = playing(dir)
 	})
 
 	DescribeTable("plays each path to its end", func(path, otp string, parts ...string) {
