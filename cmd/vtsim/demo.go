@@ -1,227 +1,177 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/vtsim/vtsim/conformance"
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/fixtures/issuer"
 	"github.com/vtsim/vtsim/keys"
-	"github.com/vtsim/vtsim/keys/jose"
-	"github.com/vtsim/vtsim/keys/xpay"
 )
 
+// demoDefects are what the second issuer of the demo does wrong: an envelope
+// that is not looked at, a wrong code, and a slip in an answer.
+var demoDefects = []string{"envelope-tag-not-checked", "approve-provisioning-code-on-cvv2", "step-up-identifier-long"}
+
 func (a *app) demoCommand() *cobra.Command {
-	var out string
-	cmd := &cobra.Command{Use: "demo", Short: "Show what works, end to end: keys, a sealed and signed call, its judgement, a doctor", Args: cobra.NoArgs,
-		Long: `Makes a data directory, builds a call as an issuer would (sealed, signed), opens and judges it
-as Visa would, then breaks it in three ways and lets the contract and the doctors say what is wrong.
-Then it starts the sandbox, puts a token into it and calls it as an issuer would.
-Writes the contract and the call to --out. Certification joins this demo when it is built.`,
-		Example: "  vtsim demo --out out",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), out) }}
-	cmd.Flags().StringVar(&out, "out", "out", "directory for what the demo writes")
+	var d demonstration
+	cmd := &cobra.Command{Use: "demo", Short: "Certify the reference issuer, first as it should be and then with three defects", Args: cobra.NoArgs,
+		Long: `Makes a data directory, starts Visa's side and the reference issuer in this process on free ports, and
+certifies the issuer: once as it is, once with three defects. Writes both reports to --out.
+
+Exit codes: 0 the first run is conformant and the second is not, 3 anything else.`,
+		Example: `  vtsim demo --out out
+  vtsim demo --keep              # leaves both sides and the console running`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), d) }}
+	cmd.Flags().StringVar(&d.out, "out", "out", "folder for data directory and reports")
+	cmd.Flags().BoolVar(&d.keep, "keep", false, "leave both sides running until interrupted")
 	return cmd
 }
 
-// demonstration is the state of one demo.
+// demonstration is one demo.
 type demonstration struct {
 	*app
-	contract *contract.Contract
-	issuer   *keys.Issuer
-	keys     *keys.Directory
-	envelope *jose.Envelope
 	out      string
+	keep     bool
+	contract *contract.Contract
+	settings keys.Settings
+	// directory is what both sides work from.
+	directory *keys.Directory
+	// endpoint and control are addresses of the issuer, visa that of Visa.
+	endpoint, control, visa string
 }
 
-func (a *app) demo(ctx context.Context, out string) error {
+func (a *app) demo(ctx context.Context, d demonstration) error {
 	started := time.Now()
-	c, settings, err := a.settings()
+	d.app = a
+	if err := d.prepare(ctx); err != nil {
+		return err
+	}
+	clean, err := d.certify(ctx, "clean", nil)
 	if err != nil {
+		return incomplete(err)
+	}
+	fmt.Fprintf(a.out, "clean      %s: %s\n\n", clean.Verdict, clean.Reason)
+	defective, err := d.certify(ctx, "defective", demoDefects)
+	if err != nil {
+		return incomplete(err)
+	}
+	if err := a.printResult(defective); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "contract   %d operations, %d rules of the issuer API %s, loaded in %s\n", len(c.Operations()), len(c.Rules()), c.Spec(), time.Since(started).Round(time.Millisecond))
-	a.data = filepath.Join(out, "data")
-	if err := os.RemoveAll(a.data); err != nil {
-		return err
+	if clean.Verdict != conformance.Conformant || defective.Verdict != conformance.NotConformant {
+		return incomplete(fmt.Errorf("the clean run is %s and the defective one %s; want %s and %s", clean.Verdict, defective.Verdict, conformance.Conformant, conformance.NotConformant))
 	}
-	if _, err := keys.Init(ctx, a.data, keys.InitOptions{Settings: settings}); err != nil {
-		return err
+	fmt.Fprintf(a.out, "\ndemo       as expected, in %s; open %s and %s\n", time.Since(started).Round(time.Millisecond),
+		filepath.Join(d.out, "clean", "report.html"), filepath.Join(d.out, "defective", "report.html"))
+	if d.keep {
+		return d.keepRunning(ctx)
 	}
-	d := &demonstration{app: a, contract: c, out: out}
-	if d.keys, err = keys.LoadDirectory(a.data, settings); err != nil {
-		return err
-	}
-	if d.issuer, err = issuerOf(d.keys, ""); err != nil {
-		return err
-	}
-	if d.envelope, err = jose.New(keys.JOSERules(c.Tables.Envelope), time.Now); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "keys       %s: PKI, Visa's keys, issuer %s\n", a.data, d.issuer.Name)
-	if err := d.export(); err != nil {
-		return err
-	}
-	for _, show := range []func(context.Context) error{d.goodCall, d.wrongPayload, d.wrongToken, d.wrongKey, d.sandbox} {
-		if err := show(ctx); err != nil {
-			return &failure{code: exitIncomplete, cause: err}
-		}
-	}
-	fmt.Fprintln(a.out, "demo       all of it as expected. Not yet here: certifying.")
 	return nil
 }
 
-func (d *demonstration) export() error {
-	document, err := d.contract.Export(contract.Visa)
+func incomplete(err error) error { return &failure{code: exitIncomplete, cause: err} }
+
+// prepare makes the data directory.
+func (d *demonstration) prepare(ctx context.Context) error {
+	var err error
+	if d.contract, d.settings, err = d.app.settings(); err != nil {
+		return err
+	}
+	for _, address := range []*string{&d.endpoint, &d.control, &d.visa} {
+		if *address, err = freeAddress(); err != nil {
+			return err
+		}
+	}
+	data := filepath.Join(d.out, "data")
+	if err := os.RemoveAll(data); err != nil {
+		return err
+	}
+	ranges, err := sampleRanges(keys.DefaultIssuer)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(d.out, "contract.json")
-	fmt.Fprintf(d.app.out, "export     %s, OpenAPI 3.1\n", file)
-	return os.WriteFile(file, document, 0o644)
+	if _, err := keys.Init(ctx, data, keys.InitOptions{Settings: d.settings, AccountRanges: ranges, Endpoint: "https://" + d.endpoint, Control: "http://" + d.control}); err != nil {
+		return err
+	}
+	if d.directory, err = keys.LoadDirectory(data, d.settings); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.app.out, "contract   %d operations, %d rules of the issuer API %s\ndata       %s: PKI, keys of both sides, issuer %s\n",
+		len(d.contract.Operations()), len(d.contract.Rules()), d.contract.Spec(), data, keys.DefaultIssuer)
+	return nil
 }
 
-// inquiry is the sealed payload of tokenInquiryByPAN for the issuer's first
-// card.
-func (d *demonstration) inquiry() map[string]any {
-	return map[string]any{"cardholderInfo": map[string]any{"primaryAccountNumber": d.issuer.Profile.Cards[0].PAN}}
-}
-
-func (d *demonstration) seal(payload any, to jose.EncryptionKey) (string, error) {
-	content, err := json.Marshal(payload)
+// freeAddress is one of loopback that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	return d.envelope.Seal(jose.UseAPI, content, jose.Sealing{To: to, By: jose.SigningKey{ID: d.issuer.Credentials.SigningKeyID, RSA: d.issuer.Signing.Key}})
+	return listener.Addr().String(), listener.Close()
 }
 
-// visa is whom an issuer seals for, and the ring that opens it.
-func (d *demonstration) visa() (jose.EncryptionKey, jose.Keyring) {
-	question, _ := joseQuestion(d.keys, d.issuer, "visa", "")
-	return jose.EncryptionKey{ID: d.issuer.Credentials.APIKey, RSA: d.keys.VisaEncryption.Public()}, question.Keys
-}
-
-func (d *demonstration) call(body []byte) (xpay.Call, error) {
-	op, err := d.contract.Operation("tokenInquiryByPAN")
-	if err != nil {
-		return xpay.Call{}, err
-	}
-	return xpay.Call{Method: op.Method, Host: "localhost:8443", Path: op.Path, Query: "apiKey=" + d.issuer.Credentials.APIKey, Body: body}, nil
-}
-
-func (d *demonstration) secret() xpay.Secret {
-	return xpay.NewSecret("issuer "+d.issuer.Name, []byte(d.issuer.Credentials.SharedSecret))
-}
-
-func (d *demonstration) goodCall(ctx context.Context) error {
-	to, ring := d.visa()
-	blob, err := d.seal(d.inquiry(), to)
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(map[string]string{"encryptedData": blob})
-	if err != nil {
-		return err
-	}
-	call, err := d.call(body)
-	if err != nil {
-		return err
-	}
-	rules := keys.PayTokenRules(d.contract.Tables.Envelope)
-	signed, err := xpay.Sign(rules, d.secret(), time.Now(), call)
-	if err != nil {
-		return err
-	}
-	if _, err := (xpay.Verifier{Rules: rules, Clock: time.Now}).Verify(ctx, d.secret(), signed, call); err != nil {
-		return err
-	}
-	opened, err := d.envelope.Open(jose.UseAPI, blob, ring)
-	if err != nil {
-		return err
-	}
-	violations, err := d.judge(opened.Payload)
-	if err != nil || len(violations) > 0 {
-		return fmt.Errorf("a right payload was refused: %v %w", violations, err)
-	}
-	fmt.Fprintln(d.app.out, "round trip tokenInquiryByPAN sealed, signed, verified, opened and judged: right")
-	return os.WriteFile(filepath.Join(d.out, "call.json"), body, 0o644)
-}
-
-func (d *demonstration) judge(payload []byte) ([]contract.Violation, error) {
-	value, err := contract.Decode(payload)
+// play starts the reference issuer.
+func (d *demonstration) play(defects []string) (*issuer.Server, error) {
+	s, err := issuer.New(issuer.Config{Contract: d.contract, Issuer: d.directory.Issuers[keys.DefaultIssuer], Authority: d.directory.CA.Pool(),
+		VisaClient: d.directory.Client.Leaf, VisaSigning: d.directory.VisaSigning, VisaEncryption: d.directory.VisaEncryption,
+		VisaURL: "https://" + d.visa, Listen: d.endpoint, Control: d.control, Defects: slices.Clone(defects), Log: d.app.log})
 	if err != nil {
 		return nil, err
 	}
-	return d.contract.Validate("tokenInquiryByPAN", contract.SealedRequest, value)
+	return s, s.Start()
 }
 
-func (d *demonstration) wrongPayload(context.Context) error {
-	violations, err := d.judge([]byte(`{"cardholderInfo":{"primaryAccountNumber":"4000 0000 1000 0018 00"}}`))
-	if err != nil {
-		return err
+// open starts Visa's side and makes the plan.
+func (d *demonstration) open(ctx context.Context, files reportFiles) (*conformance.Session, error) {
+	o := certifying{files: files, setup: conformance.Setup{File: filepath.Join(d.directory.Path, "issuers", keys.DefaultIssuer, "issuer.yaml"), Listen: d.visa,
+		Options: conformance.Options{Seed: "demo"}}}
+	if err := d.app.completeSetup(&o); err != nil {
+		return nil, err
 	}
-	if len(violations) == 0 {
-		return fmt.Errorf("a wrong payload passed")
-	}
-	for _, v := range violations {
-		row := d.contract.ErrorFor("tokenInquiryByPAN", v)
-		fmt.Fprintf(d.app.out, "refused    %s: %s (p.%d) -> HTTP %d %s\n", v.Rule, v.Message, v.Page, row.HTTP, row.Reason())
-	}
-	return nil
+	return conformance.Open(ctx, o.setup)
 }
 
-func (d *demonstration) wrongToken(ctx context.Context) error {
-	call, err := d.call([]byte(`{}`))
+// certify runs the certification against an issuer with the defects.
+func (d *demonstration) certify(ctx context.Context, name string, defects []string) (result *conformance.Result, failed error) {
+	played, err := d.play(defects)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	slashed := call
-	slashed.Path = "/" + call.Path
-	rules := keys.PayTokenRules(d.contract.Tables.Envelope)
-	signed, err := xpay.Sign(rules, xpay.NewSecret("of another issuer", []byte("not-the-secret")), time.Now(), slashed)
+	defer func() { failed = errors.Join(failed, played.Close(context.WithoutCancel(ctx))) }()
+	files := reportFiles{dir: filepath.Join(d.out, name)}
+	session, err := d.open(ctx, files)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	found, err := xpay.Doctor{Rules: rules, Clock: time.Now}.Diagnose(ctx, xpay.Case{Call: call, Header: signed, Secrets: []xpay.Secret{d.secret()},
-		Others: []xpay.Secret{xpay.NewSecret("of another issuer", []byte("not-the-secret"))}})
-	if err != nil {
-		return err
-	}
-	return d.explained("x-pay-token", found.Explained && found.Reason != "", found.Text())
+	defer func() { failed = errors.Join(failed, session.Close(context.WithoutCancel(ctx))) }()
+	result = session.Run(ctx)
+	fmt.Fprintf(d.app.out, "certified  %s: %d cases in %d ms, reports in %s\n", name, len(result.Cases)-result.Counts.Skipped, result.DurationMS, files.dir)
+	return result, files.write(result)
 }
 
-func (d *demonstration) wrongKey(context.Context) error {
-	// Sealed for the issuer itself instead of Visa.
-	blob, err := d.seal(d.inquiry(), jose.EncryptionKey{ID: d.issuer.Credentials.APIKey, RSA: d.issuer.Encryption.Public()})
+// keepRunning leaves both sides running until the context ends.
+func (d *demonstration) keepRunning(ctx context.Context) (failed error) {
+	played, err := d.play(nil)
 	if err != nil {
 		return err
 	}
-	question, err := joseQuestion(d.keys, d.issuer, "visa", blob)
+	defer func() { failed = errors.Join(failed, played.Close(context.WithoutCancel(ctx))) }()
+	session, err := d.open(ctx, reportFiles{})
 	if err != nil {
 		return err
 	}
-	question.Known.Decryption = append(question.Known.Decryption, jose.DecryptionKey{ID: d.issuer.Credentials.APIKey, Label: "the issuer's own encryption key", RSA: d.issuer.Encryption.Key})
-	found, err := d.envelope.Diagnose(question)
-	if err != nil {
-		return err
-	}
-	return d.explained("envelope", found.Refused != nil && len(found.Mistakes) > 0 && found.Mistakes[0].Explains, found.Text())
-}
-
-// explained prints a diagnosis, indented.
-func (d *demonstration) explained(what string, ok bool, text string) error {
-	if !ok {
-		return fmt.Errorf("the %s doctor did not explain the mistake: %s", what, text)
-	}
-	fmt.Fprintf(d.app.out, "doctor     a wrong %s, explained:\n", what)
-	for _, line := range bytes.Split(bytes.TrimRight([]byte(text), "\n"), []byte("\n")) {
-		fmt.Fprintf(d.app.out, "           | %s\n", line)
-	}
+	defer func() { failed = errors.Join(failed, session.Close(context.WithoutCancel(ctx))) }()
+	fmt.Fprintf(d.app.out, "running    Visa's APIs %s, console %s, issuer %s; interrupt to stop\n", session.Visa.URL(), session.Visa.ConsoleURL(), played.URL())
+	<-ctx.Done()
 	return nil
 }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/conformance/contract"
+)
+
+// certifying are the flags of vtsim certify.
+type certifying struct {
+	setup  conformance.Setup
+	known  string
+	failOn string
+	dryRun bool
+	files  reportFiles
+}
+
+func (a *app) certifyCommand() *cobra.Command {
+	var o certifying
+	cmd := &cobra.Command{Use: "certify -f issuer.yaml", Short: "Certify an issuer's endpoint: pass, or fail with the rule, the page and what was sent", Args: cobra.NoArgs,
+		Long: `Calls every operation at the issuer's endpoint as the scenarios of the library say, holds each answer
+against the contract, and gives a verdict. What the issuer does not offer (participation, cards by
+role, triggers, all in issuer.yaml) is skipped with the reason.
+
+Where the issuer is to call Visa's side, its APIs are served on --listen while the run lasts, with
+the keys of the data directory that issuer.yaml lies in, or of --data.
+
+Exit codes: 0 conformant, 1 not conformant, 2 wrong usage, 3 incomplete (not reachable, broken on this
+side, nothing ran), 130 interrupted, with a partial report.`,
+		Example: `  vtsim certify -f .vtsim/issuers/demo-bank/issuer.yaml
+  vtsim certify -f issuer.yaml --profile core --out out
+  vtsim certify -f issuer.yaml --filter 'operation:sendPasscode -tag:timing' --dry-run
+  vtsim certify -f issuer.yaml --case step-up-by-otp --seed 7d31c0aa`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.certify(cmd.Context(), o) }}
+	flags := cmd.Flags()
+	s := &o.setup
+	flags.StringVarP(&s.File, "file", "f", "", "profile of the issuer, issuer.yaml")
+	flags.StringVar(&s.Endpoint, "endpoint", "", "URL of the endpoint, instead of that in issuer.yaml")
+	flags.StringVar(&s.Listen, "listen", "127.0.0.1:8443", "address of Visa's APIs, for the issuer's own calls")
+	flags.StringArrayVar(&s.Libraries, "library", nil, "folder with further scenarios (repeatable)")
+	flags.StringVar(&s.Options.Profile, "profile", conformance.ProfileFull, "core or full: the most telling cases, or all")
+	flags.StringVar(&s.Filter, "filter", "", "cases to run: terms such as tag:step-up, operation:sendPasscode, area:errors, -id:*otp*, or words of the title")
+	flags.StringVar(&s.Case, "case", "", "id of the one case to run")
+	flags.StringVar(&s.Seed, "seed", "", "makes everything that is drawn; the same seed makes the same run (default: drawn, and printed)")
+	flags.IntVar(&s.Parallel, "parallel", 0, "cases at a time (default 8)")
+	flags.StringVar(&o.failOn, "fail-on", string(contract.Must), "lowest level of rules that fails the run: must or should")
+	flags.StringVar(&o.known, "known-failures", "", "file with failures that are known, with owner and expiry")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "list what would run and what would be skipped, and stop")
+	o.files.flags(flags)
+	_ = cmd.MarkFlagRequired("file")
+	_ = cmd.MarkFlagFilename("file", "yaml", "yml")
+	return cmd
+}
+
+func (a *app) certify(ctx context.Context, o certifying) error {
+	if err := a.completeSetup(&o); err != nil {
+		return err
+	}
+	bars := newCertifyBars(a.err)
+	o.setup.Progress = bars.show
+	o.setup.Checkpoint = o.files.checkpoint
+	session, err := conformance.Open(ctx, o.setup)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close(context.WithoutCancel(ctx)) }()
+	if o.dryRun {
+		return a.printPlan(session)
+	}
+	fmt.Fprintf(a.out, "certifying %s at %s: %d cases, %d skipped, profile %s, seed %s\n", session.Profile.Name, session.Target.Endpoint,
+		len(session.Planned), session.Skipped(), session.Options.Profile, session.Seed)
+	bars.begin(len(session.Planned))
+	result := session.Run(ctx)
+	bars.close()
+	if err := o.files.write(result); err != nil {
+		return err
+	}
+	if err := a.printResult(result); err != nil {
+		return err
+	}
+	if names := o.files.names(); names != "" {
+		fmt.Fprintf(a.out, "reports    %s\n", names)
+	}
+	if o.known != "" && result.Entries() != "" {
+		fmt.Fprintf(a.out, "\nto excuse what is left, fill in and add to %s:\n%s", o.known, result.Entries())
+	}
+	if code := result.ExitCode(); code != exitOK {
+		return &failure{code: code, cause: errors.New(string(result.Verdict) + ": " + result.Reason)}
+	}
+	return nil
+}
+
+// completeSetup adds what the process knows.
+func (a *app) completeSetup(o *certifying) error {
+	c, settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	s := &o.setup
+	s.Contract, s.Settings, s.Data, s.Log, s.Tool = c, settings, a.data, a.log, conformance.Tool{Version: version()}
+	s.FailOn = contract.Level(o.failOn)
+	s.Prompt = a.prompt()
+	if s.Proven, err = provenRules(c); err != nil {
+		return err
+	}
+	if s.Seed == "" {
+		if s.Seed, err = drawnSeed(); err != nil {
+			return err
+		}
+	}
+	if o.known == "" {
+		return nil
+	}
+	data, err := os.ReadFile(o.known)
+	if err != nil {
+		return fmt.Errorf("read the known failures: %w", err)
+	}
+	s.Known, err = conformance.ParseKnownFailures(data, o.known)
+	return err
+}
+
+// drawnSeed is a seed that is short enough to type.
+func drawnSeed() (string, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b[:]), nil
+}
+
+// prompt asks the person at the terminal to act; nil where there is none.
+func (a *app) prompt() func(ctx context.Context, text string) error {
+	in, ok := a.in.(*os.File)
+	if !ok || !isTerminal(in) {
+		return nil
+	}
+	lines := bufio.NewReader(in)
+	return func(ctx context.Context, text string) error {
+		fmt.Fprintf(a.err, "\n%s, then press Enter: ", text)
+		answered := make(chan error, 1)
+		go func() { // ends with the line, or with the process
+			_, err := lines.ReadString('\n')
+			answered <- err
+		}()
+		select {
+		case err := <-answered:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// printPlan lists what would run, and what not and why.
+func (a *app) printPlan(session *conformance.Session) error {
+	for _, planned := range session.Planned {
+		if planned.Skip != "" {
+			fmt.Fprintf(a.out, "skip  %s: %s\n", planned.ID, planned.Skip)
+			continue
+		}
+		fmt.Fprintf(a.out, "run   %s: %s\n", planned.ID, strings.TrimSuffix(planned.Scenario.Title, "."))
+	}
+	fmt.Fprintf(a.out, "%d cases would run, %d would be skipped; seed %s\n", len(session.Planned)-session.Skipped(), session.Skipped(), session.Seed)
+	if len(session.Planned) == session.Skipped() {
+		return &failure{code: exitIncomplete, cause: errors.New("nothing would run; look at --filter, and at participation and cards in issuer.yaml")}
+	}
+	return nil
+}
+
+// checkpointEvery is how often a run leaves its result so far.
+const checkpointEvery = time.Second

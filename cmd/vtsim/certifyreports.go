@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/conformance/report"
+)
+
+// reportFiles are where the reports of a run go; empty ones are not written.
+type reportFiles struct {
+	dir, json, junit, html, markdown string
+}
+
+func (f *reportFiles) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&f.dir, "out", "", "folder for all reports: result.json, junit.xml, report.html, report.md")
+	flags.StringVar(&f.json, "json", "", "file for the Result, the JSON document that every report is made from")
+	flags.StringVar(&f.junit, "junit", "", "file for JUnit XML")
+	flags.StringVar(&f.html, "html", "", "file for the HTML report with transcripts")
+	flags.StringVar(&f.markdown, "markdown", "", "file for Markdown, for a CI summary")
+}
+
+// reportFile is one file and what writes it.
+type reportFile struct {
+	name  string
+	write func(io.Writer, *conformance.Result) error
+}
+
+// files are all that are wanted.
+func (f reportFiles) files() []reportFile {
+	var all []reportFile
+	for _, kind := range []struct {
+		given, usual string
+		write        func(io.Writer, *conformance.Result) error
+	}{{f.json, "result.json", report.JSON}, {f.junit, "junit.xml", report.JUnit}, {f.html, "report.html", report.HTML}, {f.markdown, "report.md", report.Markdown}} {
+		if f.dir != "" {
+			all = append(all, reportFile{filepath.Join(f.dir, kind.usual), kind.write})
+		}
+		if kind.given != "" {
+			all = append(all, reportFile{kind.given, kind.write})
+		}
+	}
+	return all
+}
+
+// names lists the files that a run leaves.
+func (f reportFiles) names() string {
+	var names []string
+	for _, file := range f.files() {
+		names = append(names, file.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// write writes all reports; each file is whole or as it was before.
+func (f reportFiles) write(result *conformance.Result) error {
+	for _, file := range f.files() {
+		if err := file.save(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkpoint leaves the Result so far, so that a run that is killed leaves
+// something. What cannot be written is told at the end.
+func (f reportFiles) checkpoint(result *conformance.Result) {
+	for _, file := range (reportFiles{dir: f.dir, json: f.json}).files() {
+		if filepath.Ext(file.name) == ".json" || file.name == f.json {
+			_ = file.save(result)
+		}
+	}
+}
+
+func (f reportFile) save(result *conformance.Result) (failed error) {
+	if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(f.name), filepath.Base(f.name)+".*")
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	defer func() {
+		if failed != nil {
+			_ = os.Remove(temporary.Name())
+		}
+	}()
+	const readable = 0o644
+	if err := temporary.Chmod(readable); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := f.write(temporary, result); err != nil {
+		_ = temporary.Close()
+		return fmt.Errorf("write %s: %w", f.name, err)
+	}
+	if err := temporary.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", f.name, err)
+	}
+	if err := os.Rename(temporary.Name(), f.name); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// printResult prints the report for people.
+func (a *app) printResult(result *conformance.Result) error {
+	file, ok := a.out.(*os.File)
+	return report.Terminal(a.out, result, report.TerminalOptions{Color: ok && isTerminal(file) && a.getenv("NO_COLOR") == ""})
+}

@@ -1,0 +1,165 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/fixtures"
+	fixturekeys "github.com/vtsim/vtsim/fixtures/keys"
+	"github.com/vtsim/vtsim/keys"
+	"github.com/vtsim/vtsim/scenarios"
+	"github.com/vtsim/vtsim/simulator"
+)
+
+// Setup is a certification from files. Contract and File, or Profile, are
+// required.
+type Setup struct {
+	Contract *contract.Contract
+	// File is an issuer.yaml; Endpoint goes before that in it.
+	File, Endpoint string
+	// Data is the data directory of a profile that lies in none.
+	Data string
+	// Directory, if set, is used instead of reading one.
+	Directory *keys.Directory
+	// Libraries are folders with scenarios beside the shipped ones.
+	Libraries []string
+	// Listen is where Visa's APIs are served, for the issuer's own calls; port
+	// 0 takes a free one.
+	Listen string
+	// Prompt asks a person to act; nil when nobody is there.
+	Prompt func(ctx context.Context, text string) error
+	// Settings read key files.
+	Settings keys.Settings
+	Options
+	Proven     []string
+	Tool       Tool
+	Progress   func(Progress)
+	Checkpoint func(*Result)
+	Log        *slog.Logger
+}
+
+// Session is a certification with the Visa side that it needs.
+type Session struct {
+	*Certification
+	// Visa is the simulator that the issuer calls.
+	Visa *simulator.Simulator
+}
+
+// Open reads the files, starts Visa's side and makes the plan. Close ends it.
+func Open(ctx context.Context, s Setup) (*Session, error) {
+	profile, err := keys.LoadProfile(s.File, s.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if s.Endpoint != "" {
+		profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	}
+	directory, unserved, err := s.directory(profile)
+	if err != nil {
+		return nil, err
+	}
+	library, err := scenarios.Load(s.Contract, s.Libraries...)
+	if err != nil {
+		return nil, err
+	}
+	visa, unserved, err := s.serve(ctx, directory, unserved)
+	if err != nil {
+		return nil, err
+	}
+	session := &Session{Visa: visa}
+	if session.Certification, err = s.certification(ctx, profile, visa, library, unserved); err != nil {
+		return nil, errors.Join(err, visa.Close(ctx))
+	}
+	return session, nil
+}
+
+// Close ends Visa's side.
+func (s *Session) Close(ctx context.Context) error { return s.Visa.Close(ctx) }
+
+// directory is the one that the profile belongs to; unserved says why the
+// issuer cannot call Visa's side when there is none.
+func (s Setup) directory(profile *keys.Profile) (directory *keys.Directory, unserved string, err error) {
+	if s.Directory != nil {
+		return s.Directory, "", nil
+	}
+	for _, path := range []string{keys.DirectoryOf(s.File), s.Data} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		found, err := keys.LoadDirectory(path, s.Settings)
+		if err != nil {
+			return nil, "", err
+		}
+		if known := found.Issuers[profile.Name]; known != nil {
+			known.Profile = profile
+			return found, "", nil
+		}
+	}
+	connection, err := profile.Connect(s.Settings)
+	if err != nil {
+		return nil, "", err
+	}
+	base, err := keys.LoadFS(fixturekeys.TestOnly(), s.Settings)
+	if err != nil {
+		return nil, "", err
+	}
+	return profile.Alone(connection, base), "there is no data directory with the issuer " + profile.Name + ", so Visa's APIs are not served to it; name one with --data", nil
+}
+
+// serve starts Visa's side in memory. An address that is taken leaves the
+// issuer's own calls out.
+func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved string) (*simulator.Simulator, string, error) {
+	listen := s.Listen
+	if unserved != "" || listen == "" {
+		listen = anyPort
+	} else if free, err := net.Listen("tcp", listen); err != nil {
+		unserved = fmt.Sprintf("%s is taken, so Visa's APIs are not served to the issuer: stop vtsim serve, or give --listen", listen)
+		listen = anyPort
+	} else {
+		_ = free.Close()
+	}
+	visa, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: s.Settings, Ephemeral: true, Listen: listen, Log: s.Log})
+	if err != nil {
+		return nil, "", err
+	}
+	if err := visa.Start(); err != nil {
+		return nil, "", errors.Join(err, visa.Close(ctx))
+	}
+	return visa, unserved, nil
+}
+
+const anyPort = "127.0.0.1:0"
+
+// certification makes the stage and the plan.
+func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, library *scenarios.Library, unserved string) (*Certification, error) {
+	samples, err := fixtures.Load()
+	if err != nil {
+		return nil, err
+	}
+	row, err := visa.Vault().Issuer(ctx, profile.Name)
+	if err != nil {
+		return nil, err
+	}
+	target, err := visa.Target(ctx, profile.Name)
+	if err != nil {
+		return nil, err
+	}
+	runner, err := scenarios.NewRunner(scenarios.Stage{Contract: s.Contract, Builder: visa.Builder(), Client: visa.Client(), Target: target, Issuer: row,
+		Vault: visa.Vault(), Fixtures: samples, Clock: visa.Clock(), Faults: visa.Faults(), Queue: visa.Queue(), Wallet: visa.Wallet(),
+		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: s.Prompt, Log: s.Log, Seed: s.Seed})
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: library.Cases(),
+		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
+		Checkpoint: s.Checkpoint, Log: s.Log})
+}

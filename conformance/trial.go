@@ -1,0 +1,139 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/conformance/judge"
+	"github.com/vtsim/vtsim/scenarios"
+	"github.com/vtsim/vtsim/simulator/outbound"
+)
+
+// trial is one case before the judge.
+type trial struct {
+	*run
+	planned   Planned
+	outcome   *Case
+	judging   *judge.Trial
+	findings  []judge.Finding
+	exchanges []Exchange
+	// lost says that a call was not answered.
+	lost bool
+}
+
+func (r *run) begin(planned Planned, outcome *Case) *trial {
+	return &trial{run: r, planned: planned, outcome: outcome, judging: r.judge.Begin(r.Profile.Interpretations)}
+}
+
+// observe judges a step. A must rule that is broken ends the case: what comes
+// after builds on it.
+func (t *trial) observe(record scenarios.Record) bool {
+	var found []judge.Finding
+	for _, x := range record.Exchanges {
+		ruling := t.judging.Exchange(record.Step, x, want(record.Call))
+		t.keep(record, x)
+		found = append(found, ruling.Findings...)
+		t.outcome.Exercised = append(t.outcome.Exercised, ruling.Exercised...)
+		t.lost = t.lost || x.Failure != nil
+	}
+	if record.Inbound != nil {
+		t.outcome.Exchanges = append(t.outcome.Exchanges, record.Inbound.ID)
+		t.exchanges = append(t.exchanges, exchangeOf(t.planned.ID, record, *record.Inbound))
+	}
+	if len(found) == 0 { // what is wrong by the contract explains what is not as expected
+		found = t.unexpected(record)
+	}
+	if rule := ruleOf(record); rule != "" {
+		t.outcome.Exercised = append(t.outcome.Exercised, rule)
+	}
+	t.findings = append(t.findings, found...)
+	t.outcome.Findings = t.findings
+	return outcomeOf(found) != Failed
+}
+
+// end judges what only the whole case shows.
+func (t *trial) end() {
+	ruling := t.judging.End()
+	t.findings = append(t.findings, ruling.Findings...)
+	t.outcome.Findings = t.findings
+	t.outcome.Exercised = append(t.outcome.Exercised, ruling.Exercised...)
+}
+
+// want is what the judge is to hold the answer against.
+func want(call *scenarios.Call) judge.Want {
+	if call == nil { // what the runner does on its own may end either way
+		return judge.Want{Open: true}
+	}
+	e := call.Expect
+	return judge.Want{Refused: e.Refused, TLSRefused: e.TLSRefused, Rule: call.Rule,
+		Open: e.Open || len(e.ErrorCode) > 0 || len(e.Status) > 0}
+}
+
+// keep adds the exchange, and those of earlier deliveries, to the transcript.
+func (t *trial) keep(record scenarios.Record, x *outbound.Exchange) {
+	for _, earlier := range x.Earlier {
+		t.keep(record, earlier)
+	}
+	shown := exchangeOf(t.planned.ID, record, t.Journal.Row(x, ""))
+	shown.RequestID, shown.Corruptions = contract.Mask(x.RequestID), x.Corruptions
+	if x.Failure != nil {
+		shown.Failure = contract.Mask(string(x.Failure.Kind) + ": " + x.Failure.Error())
+	}
+	shown.Timing = Timing{ConnectUS: x.Timing.Connect.Microseconds(), FirstByteUS: x.Timing.FirstByte.Microseconds(),
+		TotalUS: x.Timing.Total.Microseconds(), BudgetUS: t.Contract.Budget(x.Operation).Microseconds()}
+	shown.TLS = strings.TrimSpace(x.TLS.Version + " " + x.TLS.Suite)
+	t.exchanges = append(t.exchanges, shown)
+	t.outcome.Exchanges = append(t.outcome.Exchanges, shown.ID)
+}
+
+// ruleOf is the rule that the step's expectation proves.
+func ruleOf(record scenarios.Record) string {
+	if record.Call != nil {
+		return record.Call.Rule
+	}
+	return ""
+}
+
+// unexpected makes findings of the scenario's own expectations.
+func (t *trial) unexpected(record scenarios.Record) []judge.Finding {
+	var found []judge.Finding
+	for _, m := range record.Mismatches {
+		f := judge.Finding{Rule: fmt.Sprintf("scenario:%s/%d", t.planned.Scenario.Name, record.Step), Level: levelOf(t.planned.Scenario),
+			Expected: m.Want, Actual: m.Got, Location: m.Where, Step: record.Step}
+		if record.Call != nil {
+			f.Operation = record.Call.Operation
+		}
+		if len(t.planned.Scenario.Cites) > 0 {
+			f.Cite.Page = t.planned.Scenario.Cites[0].Page
+		}
+		if rule, err := t.Contract.Rule(ruleOf(record)); err == nil {
+			f.Rule, f.Level, f.Interpretation, f.Cite = rule.ID, rule.Level, rule.Interpretation, judge.Cite{Section: rule.Section, Page: rule.Page}
+		}
+		f.Outcome = judge.OutcomeOf(f.Level)
+		where := m.Where
+		if where == "" {
+			where = "the answer"
+		}
+		f.Message = fmt.Sprintf("%s: %s is %s, the scenario expects %s (p.%d, %s)", record.Title, where, m.Got, m.Want, f.Cite.Page, m.At)
+		if len(record.Exchanges) > 0 {
+			f.Exchange = record.Exchanges[len(record.Exchanges)-1].ID
+		}
+		found = append(found, f)
+	}
+	return found
+}
+
+// outcomeOf is the worst of the findings.
+func outcomeOf(found []judge.Finding) Outcome {
+	outcome := Passed
+	for _, f := range found {
+		switch f.Outcome {
+		case judge.Failed:
+			return Failed
+		case judge.Warned:
+			outcome = Warned
+		}
+	}
+	return outcome
+}
