@@ -114,7 +114,10 @@ func (c *Console) endpoints() map[string]endpoint {
 	return map[string]endpoint{
 		"listIssuers": c.listIssuers, "createIssuer": c.createIssuer, "getIssuer": c.getIssuer, "updateIssuer": c.updateIssuer, "deleteIssuer": c.deleteIssuer,
 		"listCards": c.listCards, "listTokens": c.listTokens, "createToken": c.createToken, "getToken": c.getToken, "actOnToken": c.actOnToken,
-		"listTraffic": c.listTraffic, "verifyTraffic": c.verifyTraffic, "listNotifications": c.listNotifications,
+		"listTraffic": c.listTraffic, "verifyTraffic": c.verifyTraffic,
+		"listNotifications": c.listNotifications, "getNotification": c.getNotification, "actOnNotification": c.actOnNotification,
+		"awaitNotifications": c.awaitNotifications, "readQueue": c.readQueue, "actOnQueue": c.actOnQueue,
+		"provisionToken": c.provisionToken, "actAsWallet": c.actAsWallet, "callIssuer": c.callIssuer,
 		"listFaults": c.listFaults, "addFault": c.addFault, "getFault": c.getFault, "removeFault": c.removeFault, "removeFaults": c.removeFaults,
 		"readClock": c.readClock, "moveClock": c.moveClock,
 		"takeSnapshot": c.takeSnapshot, "restoreSnapshot": c.restoreSnapshot, "resetIssuer": c.resetIssuer,
