@@ -37,7 +37,7 @@ const (
 
 var _ = Describe("vtsim serve, killed in the middle of 2,000 concurrent lifecycle calls", Ordered, func() {
 	var c *crash
-	BeforeAll(func() { c = newCrash() })
+	BeforeAll(func() { c = newCrash("") })
 
 	It("loses no acknowledged change, and neither journal nor notifications disagree with the tokens", func(ctx SpecContext) {
 		first := c.serve()
@@ -69,7 +69,7 @@ type hammered struct {
 	inFlight     string
 }
 
-func newCrash() *crash {
+func newCrash(endpoint string) *crash {
 	GinkgoHelper()
 	c := &crash{}
 	var err error
@@ -78,19 +78,20 @@ func newCrash() *crash {
 	c.binary, err = gexec.Build("github.com/vtsim/vtsim/cmd/vtsim")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(gexec.CleanupBuildArtifacts)
-	c.directory = onDisk(c.contract)
+	c.directory = onDisk(c.contract, endpoint)
 	c.fill()
 	return c
 }
 
-// onDisk is a data directory in a temporary folder, with keys made before.
-func onDisk(c *contract.Contract) *keys.Directory {
+// onDisk is a data directory in a temporary folder, with keys made before, of
+// an issuer whose endpoint is there; "" is the usual one.
+func onDisk(c *contract.Contract, endpoint string) *keys.Directory {
 	GinkgoHelper()
 	spares, err := keys.NewSpares(fixturekeys.Spare(), keys.Generated{})
 	Expect(err).NotTo(HaveOccurred())
 	settings := keys.Settings{Facts: keys.FactsOf(c), Keys: spares}
 	dir := filepath.Join(GinkgoT().TempDir(), "data")
-	_, err = keys.Init(context.Background(), dir, keys.InitOptions{Settings: settings})
+	_, err = keys.Init(context.Background(), dir, keys.InitOptions{Settings: settings, Endpoint: endpoint})
 	Expect(err).NotTo(HaveOccurred())
 	directory, err := keys.LoadDirectory(dir, settings)
 	Expect(err).NotTo(HaveOccurred())
@@ -138,6 +139,7 @@ func (c *crash) fill() {
 // server is one run of the binary.
 type server struct {
 	url     string
+	console string
 	command *exec.Cmd
 	done    chan struct{}
 }
@@ -154,9 +156,9 @@ func (c *crash) serve() *server {
 	reader := bufio.NewReader(out)
 	line, err := reader.ReadBytes('\n')
 	Expect(err).NotTo(HaveOccurred(), "the simulator ended before it was ready")
-	var ready struct{ API string }
+	var ready struct{ API, Console string }
 	Expect(json.Unmarshal(line, &ready)).To(Succeed(), string(line))
-	s.url = ready.API
+	s.url, s.console = ready.API, ready.Console
 	go func() {
 		defer close(s.done)
 		_, _ = io.Copy(io.Discard, reader)

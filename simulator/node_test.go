@@ -23,7 +23,7 @@ var _ = It("serves a client that is not ours and has nothing but the files of th
 	}
 	spec, err := contract.Load()
 	Expect(err).NotTo(HaveOccurred())
-	directory := onDisk(spec)
+	directory := onDisk(spec, "")
 	s, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: keys.Settings{Facts: keys.FactsOf(spec)}})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx context.Context) { Expect(s.Close(ctx)).To(Succeed()) })

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -15,11 +16,15 @@ import (
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/keys"
+	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/clock"
 	"github.com/vtsim/vtsim/simulator/console"
 	"github.com/vtsim/vtsim/simulator/fault"
 	"github.com/vtsim/vtsim/simulator/inbound"
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
+	"github.com/vtsim/vtsim/simulator/wallet"
 )
 
 // Config says what a simulator is made of. Only Directory is required.
@@ -42,6 +47,8 @@ type Config struct {
 	Knobs map[string]bool
 	// Limits of the inbound side; zero values are the defaults.
 	Limits inbound.Limits
+	// Calls tunes the calls to issuers; zero values are the defaults.
+	Calls calls.Tuning
 	// Now is the real clock behind the simulator's; nil means time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -50,7 +57,8 @@ type Config struct {
 // Simulator is a running Visa side.
 type Simulator struct {
 	config   Config
-	vault    vault.Vault
+	vault    *vault.Store
+	calls    *calls.Calls
 	clock    *clock.Clock
 	faults   *fault.Set
 	inbound  *inbound.Server
@@ -86,30 +94,44 @@ func New(ctx context.Context, config Config) (*Simulator, error) {
 		return nil, err
 	}
 	s := &Simulator{config: config, clock: clock.New(config.Now), faults: fault.NewSet(), finished: make(chan error, 3)}
+	spec, err := contract.Load()
+	if err != nil {
+		return nil, err
+	}
+	samples, err := fixtures.Load()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepareCalls(spec, samples); err != nil {
+		return nil, err
+	}
 	file := ""
 	if !config.Ephemeral {
 		file = filepath.Join(config.Directory.Path, "vtsim.db")
 	}
-	var err error
-	if s.vault, err = vault.Open(ctx, vault.Options{File: file, Key: config.Directory.VaultKey, Clock: s.clock.Now}); err != nil {
+	if s.vault, err = vault.Open(ctx, vault.Options{File: file, Key: config.Directory.VaultKey, Clock: s.clock.Now, OnEnqueue: s.calls.Enqueued}); err != nil {
 		return nil, err
 	}
-	if err := s.compose(ctx); err != nil {
+	if err := s.compose(ctx, spec, samples); err != nil {
 		return nil, errors.Join(err, s.vault.Close())
 	}
 	return s, nil
 }
 
-// compose makes what serves, on top of the vault.
-func (s *Simulator) compose(ctx context.Context) error {
-	spec, err := contract.Load()
-	if err != nil {
-		return err
+// prepareCalls makes what calls issuers, as far as it needs no vault.
+func (s *Simulator) prepareCalls(spec *contract.Contract, samples *fixtures.Set) (err error) {
+	settings := s.config.Settings
+	if settings.Facts.RSABits == 0 {
+		settings.Facts = keys.FactsOf(spec)
 	}
-	samples, err := fixtures.Load()
-	if err != nil {
-		return err
-	}
+	visa := s.config.Directory.VisaSigning
+	s.calls, err = calls.New(calls.Config{Contract: spec, Fixtures: samples, Clock: s.clock, Signing: jose.SigningKey{ID: visa.ID, RSA: visa.Key},
+		Targets: calls.NewTargets(s.config.Directory, settings).Of, Tuning: s.config.Calls, Log: s.config.Log})
+	return err
+}
+
+// compose makes what serves and what sends, on top of the vault.
+func (s *Simulator) compose(ctx context.Context, spec *contract.Contract, samples *fixtures.Set) (err error) {
 	cards := map[string][]keys.Card{}
 	for _, issuer := range s.config.Directory.Issuers {
 		if err := s.register(ctx, issuer); err != nil {
@@ -117,7 +139,10 @@ func (s *Simulator) compose(ctx context.Context) error {
 		}
 		cards[issuer.Name] = issuer.Profile.Cards
 	}
-	s.console, err = console.New(console.Config{Contract: spec, Vault: s.vault, Fixtures: samples, Clock: s.clock, Faults: s.faults,
+	if err := s.calls.Attach(ctx, s.vault); err != nil {
+		return err
+	}
+	s.console, err = console.New(console.Config{Contract: spec, Vault: s.vault, Fixtures: samples, Clock: s.clock, Faults: s.faults, Calls: s.calls,
 		Authority: s.config.Directory.CA, Settings: s.config.Settings, Cards: cards, Token: s.config.ConsoleToken, Log: s.config.Log})
 	if err != nil {
 		return err
@@ -137,7 +162,7 @@ func (s *Simulator) register(ctx context.Context, issuer *keys.Issuer) error {
 	known, err := s.vault.Issuer(ctx, row.Name)
 	switch {
 	case err == nil:
-		row.Settings, row.CreatedAt = known.Settings, known.CreatedAt
+		row.Settings, row.CreatedAt = settled(known.Settings, row.Settings), known.CreatedAt
 	case !errors.Is(err, vault.ErrNotFound):
 		return err
 	}
@@ -149,6 +174,21 @@ func (s *Simulator) register(ctx context.Context, issuer *keys.Issuer) error {
 		return fmt.Errorf("%w; change its issuer.yaml, or delete the other issuer in the console first", err)
 	}
 	return err
+}
+
+// settled are the settings that are known with those that the directory
+// decides about as it says now.
+func settled(known, directory map[string]any) map[string]any {
+	settings := maps.Clone(known)
+	delete(settings, vault.SettingParticipation)
+	if settings == nil {
+		settings = map[string]any{}
+	}
+	maps.Copy(settings, directory)
+	if len(settings) == 0 {
+		return nil
+	}
+	return settings
 }
 
 // checkAddresses keeps what has no protection of its own on loopback.
@@ -178,8 +218,11 @@ func loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Start begins to serve. On an error nothing is served.
+// Start begins to send and to serve. On an error nothing is served.
 func (s *Simulator) Start() error {
+	if err := s.calls.Start(); err != nil {
+		return err
+	}
 	secure := inbound.TLSConfig(s.config.Directory.Server, s.config.Directory.ClientCAs)
 	listeners := []struct {
 		address string
@@ -239,6 +282,25 @@ func (s *Simulator) Clock() *clock.Clock { return s.clock }
 // Vault is the simulator's store.
 func (s *Simulator) Vault() vault.Vault { return s.vault }
 
+// Calls are Visa's calls to the issuers; Client, Builder, Queue and Wallet are
+// its parts.
+func (s *Simulator) Calls() *calls.Calls        { return s.calls }
+func (s *Simulator) Client() *outbound.Client   { return s.calls.Client() }
+func (s *Simulator) Builder() *outbound.Builder { return s.calls.Builder() }
+func (s *Simulator) Queue() *outbound.Queue     { return s.calls.Queue() }
+func (s *Simulator) Wallet() *wallet.Wallet     { return s.calls.Wallet() }
+
+// Target is where and with which keys an issuer is called. vault.ErrNotFound
+// says that there is no such issuer, calls.ErrTarget that it is configured
+// wrongly.
+func (s *Simulator) Target(ctx context.Context, issuer string) (outbound.Target, error) {
+	row, err := s.vault.Issuer(ctx, issuer)
+	if err != nil {
+		return outbound.Target{}, err
+	}
+	return s.calls.Targets(row)
+}
+
 // Wait returns when a listener fails, nil when all were closed.
 func (s *Simulator) Wait() error {
 	var first error
@@ -251,7 +313,8 @@ func (s *Simulator) Wait() error {
 }
 
 // Close ends the console's waiting requests, finishes the calls in flight,
-// until the context ends, and closes the vault.
+// until the context ends, and closes the vault. Deliveries that take longer
+// than their grace are given up; they are made again after the next start.
 func (s *Simulator) Close(ctx context.Context) error {
 	return errors.Join(s.stop(ctx), s.vault.Close())
 }
@@ -264,5 +327,5 @@ func (s *Simulator) stop(ctx context.Context) error {
 			errs = append(errs, err, server.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.calls.Close(ctx))...)
 }

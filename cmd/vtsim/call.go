@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vtsim/vtsim/conformance/contract"
-	"github.com/vtsim/vtsim/fixtures"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/outbound"
-	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
@@ -55,24 +53,24 @@ Exit codes: 0 a success, 1 an error answer or a broken rule, 2 wrong usage, 3 no
 }
 
 func (a *app) callIssuer(ctx context.Context, o calling) error {
-	v, err := a.visa(o.issuer, o.endpoint, time.Now)
+	v, err := a.visa(o.issuer, o.endpoint, calls.Tuning{})
 	if err != nil {
 		return err
 	}
-	defer v.client.Close()
-	op, err := v.contract.Operation(o.operation)
+	defer v.Client().Close()
+	op, err := v.Contract.Operation(o.operation)
 	if err != nil {
 		return err
 	}
 	if op.Direction != contract.Outbound {
 		return fmt.Errorf("%s is a call that issuers make; use: vtsim request %s", op.ID, op.ID)
 	}
-	call, options, err := a.sampleCall(v, op, o)
+	prepared, err := a.prepared(ctx, v, op, o)
 	if err != nil {
 		return err
 	}
-	x := v.client.Do(ctx, v.target, call, options)
-	row := v.client.Row(x, "")
+	x := v.Client().Do(ctx, v.target, prepared.Call, prepared.Options)
+	row := v.Client().Row(x, "")
 	if o.asJSON {
 		if err := writeJSON(a, row); err != nil {
 			return err
@@ -93,90 +91,28 @@ func (a *app) judged(v *visa, op *contract.Operation, x *outbound.Exchange, row 
 	case len(row.Violations) > 0:
 		return &failure{code: exitRefused, cause: fmt.Errorf("the answer breaks %d rules of the contract, named above", len(row.Violations))}
 	}
-	if budget := v.contract.Budget(op.ID); budget > 0 && x.Timing.Total > budget {
+	if budget := v.Contract.Budget(op.ID); budget > 0 && x.Timing.Total > budget {
 		return &failure{code: exitRefused, cause: fmt.Errorf("the answer took %s, more than %s", x.Timing.Total.Round(time.Millisecond), budget)}
 	}
 	return nil
 }
 
-// sampleCall makes the payload: a card, a token of it, and the occasion.
-func (a *app) sampleCall(v *visa, op *contract.Operation, o calling) (*outbound.Call, outbound.Options, error) {
-	var options outbound.Options
-	for _, id := range o.corrupt {
-		corruption, err := outbound.CorruptionByID(id)
-		if err != nil {
-			return nil, options, err
-		}
-		options.Corrupt = append(options.Corrupt, corruption)
-	}
+// prepared makes the call, and says what it breaks by its overrides.
+func (a *app) prepared(ctx context.Context, v *visa, op *contract.Operation, o calling) (*calls.Prepared, error) {
 	with, err := assigned(op, o.with)
 	if err != nil {
-		return nil, options, err
+		return nil, err
 	}
-	subject, err := v.subject(o.card, o.kind)
+	card, err := v.card(o.card)
 	if err != nil {
-		return nil, options, err
+		return nil, err
 	}
-	now := v.clock.Now()
-	sample, err := v.builder.Sample(op.ID, subject, o.seed, now)
+	p, err := v.Prepare(ctx, calls.Single{Issuer: v.row, Operation: op.ID, Card: card, TokenType: o.kind, Seed: o.seed, With: with, Corrupt: o.corrupt})
 	if err != nil {
-		return nil, options, err
+		return nil, err
 	}
-	for name, fact := range subject.Given {
-		sample[name] = fact
-	}
-	if reason, ok := with["messageReasonCode"].(string); ok {
-		for name, fact := range v.builder.Reason(op.ID, reason) {
-			sample[name] = fact
-		}
-	}
-	subject.Given = sample
-	call, err := v.builder.Build(op.ID, outbound.FactsOf(subject, now), with)
-	if err != nil {
-		return nil, options, err
-	}
-	broken, err := v.builder.Check(call)
-	for _, violation := range broken {
+	for _, violation := range p.Broken {
 		fmt.Fprintf(a.err, "the call breaks a rule: %s (p.%d, %s)\n", violation.Message, violation.Page, violation.Rule)
 	}
-	return call, options, err
-}
-
-// References of the samples; no vault has them.
-const (
-	samplePAN   = "V-4815623108451962340001"
-	sampleToken = "DNITHE481562310845196234"
-)
-
-// subject is a card and an active token of it, as samples.
-func (v *visa) subject(role, kind string) (outbound.Subject, error) {
-	card, err := v.card(role)
-	if err != nil {
-		return outbound.Subject{}, err
-	}
-	now := v.clock.Now()
-	date := token.Expiration{Month: card.ExpMonth, Year: card.ExpYear}
-	if date.Year == "" {
-		date = token.Expiration{Month: "12", Year: strconv.Itoa(now.Year() + 3)}
-	}
-	pan := vault.PAN{ReferenceID: samplePAN, Number: card.PAN, Expiration: date}
-	t := token.Token{Issuer: v.issuer.Name, ReferenceID: sampleToken, PANReferenceID: pan.ReferenceID, Type: kind, Status: "ACTIVE",
-		Number: v.fixtures.TokenRange, Expiration: date, ActivatedAt: now, StatusUpdatedAt: now, CreatedAt: now}
-	for len(t.Number) < 15 {
-		t.Number += "0"
-	}
-	t.Number += string(fixtures.CheckDigit(t.Number))
-	for _, requestor := range v.fixtures.TokenRequestors {
-		for _, known := range requestor.TokenTypes {
-			if known == kind && t.RequestorID == "" {
-				t.RequestorID = requestor.TokenRequestorID
-			}
-		}
-	}
-	if t.RequestorID == "" {
-		return outbound.Subject{}, fmt.Errorf("no token requestor asks for tokens of type %q", kind)
-	}
-	holder := outbound.SampleCardholder(card.CVV2)
-	delete(holder, "billingAddress")
-	return outbound.Subject{Issuer: v.row, PAN: &pan, Token: &t, Tokens: map[token.Status]int{t.Status: 1}, Given: outbound.Facts{"cardholderInfo": holder}}, nil
+	return p, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/clock"
 	"github.com/vtsim/vtsim/simulator/inbound"
 	"github.com/vtsim/vtsim/simulator/outbound"
@@ -20,19 +22,15 @@ import (
 // visa is Visa's side of one issuer of the data directory: what is needed to
 // call the issuer, and no server.
 type visa struct {
-	contract *contract.Contract
-	fixtures *fixtures.Set
-	issuer   *keys.Issuer
-	row      vault.Issuer
-	target   outbound.Target
-	clock    *clock.Clock
-	client   *outbound.Client
-	builder  *outbound.Builder
+	*calls.Calls
+	issuer *keys.Issuer
+	row    vault.Issuer
+	target outbound.Target
 }
 
 // visa reads the data directory. An endpoint that is given goes before that of
 // the profile.
-func (a *app) visa(issuer, endpoint string, now func() time.Time) (*visa, error) {
+func (a *app) visa(issuer, endpoint string, tuning calls.Tuning) (*visa, error) {
 	c, directory, err := a.directory()
 	if err != nil {
 		return nil, err
@@ -41,41 +39,27 @@ func (a *app) visa(issuer, endpoint string, now func() time.Time) (*visa, error)
 	if err != nil {
 		return nil, err
 	}
-	v := &visa{contract: c, clock: clock.New(now), builder: outbound.NewBuilder(c)}
+	v := &visa{}
 	if v.issuer, err = issuerOf(directory, issuer); err != nil {
 		return nil, err
 	}
-	if v.fixtures, err = fixtures.Load(); err != nil {
+	samples, err := fixtures.Load()
+	if err != nil {
 		return nil, err
 	}
 	connection, err := v.issuer.Profile.Connect(settings)
 	if err != nil {
 		return nil, err
 	}
-	v.row = inbound.Registered(v.issuer, v.clock.Now())
-	if served := v.issuer.Profile.Participation; served != nil {
-		v.row.Settings = map[string]any{"participation": asAny(served)}
-	}
-	v.target = outbound.Target{Issuer: v.issuer.Name, Endpoint: v.row.Endpoint, Roots: connection.RootCAs, ServerName: connection.ServerName,
-		Client: connection.Certificate, Encrypt: jose.EncryptionKey{ID: connection.Credentials.APIKey, RSA: connection.IssuerEncryption.Public()}}
+	now := clock.New(time.Now)
+	v.row, v.target = inbound.Registered(v.issuer, now.Now()), calls.Connected(v.issuer, connection)
 	if endpoint != "" {
 		v.target.Endpoint = strings.TrimRight(endpoint, "/")
 	}
-	envelope, err := jose.New(keys.JOSERules(c.Tables.Envelope), v.clock.Now)
-	if err != nil {
-		return nil, err
-	}
-	v.client, err = outbound.NewClient(outbound.Config{Contract: c, Envelope: envelope, Clock: v.clock,
-		Signing: jose.SigningKey{ID: connection.VisaSigning.ID, RSA: connection.VisaSigning.Key}})
+	v.Calls, err = calls.New(calls.Config{Contract: c, Fixtures: samples, Clock: now, Tuning: tuning, Log: a.log,
+		Signing: jose.SigningKey{ID: connection.VisaSigning.ID, RSA: connection.VisaSigning.Key},
+		Targets: func(vault.Issuer) (outbound.Target, error) { return v.target, nil }})
 	return v, err
-}
-
-func asAny(served map[string]bool) map[string]any {
-	table := make(map[string]any, len(served))
-	for operation, serves := range served {
-		table[operation] = serves
-	}
-	return table
 }
 
 // card is the issuer's card of the role: that of its profile, else that of the
@@ -88,7 +72,7 @@ func (v *visa) card(role string) (keys.Card, error) {
 		}
 		known = append(known, card.Role)
 	}
-	if card, ok := v.fixtures.CardOf(v.issuer.Name, role); ok {
+	if card, ok := v.Fixtures.CardOf(v.issuer.Name, role); ok {
 		return keys.Card{Role: role, PAN: card.PAN, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, CVV2: card.CVV2}, nil
 	}
 	return keys.Card{}, fmt.Errorf("issuer %s has no card of role %q; its issuer.yaml has: %s", v.issuer.Name, role, strings.Join(known, ", "))
@@ -162,16 +146,15 @@ func (a *app) printPart(title string, value any) {
 	_ = encoder.Encode(value) // it was decoded from JSON
 }
 
-// withVault opens a vault that ends with the command, with the issuer in it.
-func (v *visa) withVault(ctx context.Context, o vault.Options) (*vault.Store, error) {
-	o.Clock = v.clock.Now
-	store, err := vault.Open(ctx, o)
+// withVault opens a vault that ends with the command, with the issuer in it,
+// and attaches the calls to it.
+func (v *visa) withVault(ctx context.Context) (*vault.Store, error) {
+	store, err := vault.Open(ctx, vault.Options{Clock: v.Clock.Now, OnEnqueue: v.Enqueued})
 	if err != nil {
 		return nil, err
 	}
-	if err := store.PutIssuer(ctx, v.row); err != nil {
-		_ = store.Close()
-		return nil, err
+	if err := errors.Join(store.PutIssuer(ctx, v.row), v.Attach(ctx, store)); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	return store, nil
 }

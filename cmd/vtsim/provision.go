@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vtsim/vtsim/fixtures"
-	"github.com/vtsim/vtsim/simulator/outbound"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
 	"github.com/vtsim/vtsim/simulator/wallet"
@@ -85,37 +84,24 @@ func (a *app) provision(ctx context.Context, o provisioning) (failed error) {
 	if err := o.check(); err != nil {
 		return err
 	}
-	v, err := a.visa(o.issuer, o.endpoint, time.Now)
+	v, err := a.visa(o.issuer, o.endpoint, calls.Tuning{Rand: drawn(o.seed)})
 	if err != nil {
 		return err
 	}
-	defer v.client.Close()
 	card, err := v.card(o.card)
 	if err != nil {
 		return err
 	}
-	var queue *outbound.Queue
-	store, err := v.withVault(ctx, vault.Options{OnEnqueue: func(ctx context.Context, tx *sql.Tx, n vault.Notification) error { return queue.Enqueued(ctx, tx, n) }})
+	store, err := v.withVault(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, store.Close()) }()
-	targets := func(vault.Issuer) (outbound.Target, error) { return v.target, nil }
-	queue, err = outbound.NewQueue(ctx, outbound.QueueConfig{Vault: store, Client: v.client, Builder: v.builder, Targets: targets, Clock: v.clock,
-		Requestor: v.fixtures.TokenRequestor, Log: a.log})
-	if err != nil {
+	if err := v.Start(); err != nil {
 		return err
 	}
-	if err := queue.Start(); err != nil {
-		return err
-	}
-	defer func() { failed = errors.Join(failed, queue.Close(context.WithoutCancel(ctx))) }()
-	w, err := wallet.New(wallet.Config{Contract: v.contract, Vault: store, Client: v.client, Builder: v.builder, Targets: targets, Fixtures: v.fixtures,
-		Clock: v.clock, Rand: drawn(o.seed), Log: a.log})
-	if err != nil {
-		return err
-	}
-	result, err := w.Provision(ctx, wallet.Request{Issuer: v.issuer.Name, PAN: card.PAN, CVV2: card.CVV2, Type: o.kind, Source: o.source, RequestorID: o.requestor,
+	defer func() { failed = errors.Join(failed, v.Close(context.WithoutCancel(ctx))) }()
+	result, err := v.Wallet().Provision(ctx, wallet.Request{Issuer: v.issuer.Name, PAN: card.PAN, CVV2: card.CVV2, Type: o.kind, Source: o.source, RequestorID: o.requestor,
 		Expiration: token.Expiration{Month: card.ExpMonth, Year: card.ExpYear}, Method: o.method, Passcode: wallet.Passcode(o.otp)})
 	if errors.Is(err, wallet.ErrNotSent) {
 		return &failure{code: exitIncomplete, cause: err}
@@ -123,7 +109,7 @@ func (a *app) provision(ctx context.Context, o provisioning) (failed error) {
 	if err != nil {
 		return err
 	}
-	return a.provisioned(ctx, o, v, store, queue, result)
+	return a.provisioned(ctx, o, v, store, result)
 }
 
 // drawn is the source of everything that is drawn.
@@ -140,10 +126,10 @@ func drawn(seed uint64) io.Reader {
 
 // provisioned waits for the notifications, prints how it went and makes the
 // exit code.
-func (a *app) provisioned(ctx context.Context, o provisioning, v *visa, store *vault.Store, queue *outbound.Queue, result *wallet.Result) error {
+func (a *app) provisioned(ctx context.Context, o provisioning, v *visa, store *vault.Store, result *wallet.Result) error {
 	waiting, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
-	undelivered := queue.Wait(waiting, v.issuer.Name)
+	undelivered := v.Queue().Wait(waiting, v.issuer.Name)
 	told, _, err := store.Notifications(ctx, vault.NotificationQuery{Issuer: v.issuer.Name})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/keys"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/clock"
 	"github.com/vtsim/vtsim/simulator/fault"
 	"github.com/vtsim/vtsim/simulator/token"
@@ -23,13 +24,15 @@ import (
 )
 
 // Config is what the console is made of. Contract, Vault, Fixtures, Clock,
-// Faults and Authority are required.
+// Faults, Authority and Calls are required.
 type Config struct {
 	Contract *contract.Contract
 	Vault    vault.Vault
 	Fixtures *fixtures.Set
 	Clock    *clock.Clock
 	Faults   *fault.Set
+	// Calls are Visa's calls to issuers, attached to the same vault.
+	Calls *calls.Calls
 	// Authority signs the TLS certificates of issuers that are made here.
 	Authority *keys.Authority
 	// Settings make their keys; facts that are left out come from Contract.
@@ -74,8 +77,8 @@ type reply struct {
 // New makes the console. It refuses a configuration that lacks something, and
 // a description that its endpoints do not match.
 func New(config Config) (*Console, error) {
-	if config.Contract == nil || config.Vault == nil || config.Fixtures == nil || config.Clock == nil || config.Faults == nil || config.Authority == nil {
-		return nil, errors.New("console: contract, vault, fixtures, clock, faults and authority are required")
+	if config.Contract == nil || config.Vault == nil || config.Fixtures == nil || config.Clock == nil || config.Faults == nil || config.Authority == nil || config.Calls == nil {
+		return nil, errors.New("console: contract, vault, fixtures, clock, faults, authority and calls are required")
 	}
 	if config.Settings.Facts.RSABits == 0 {
 		config.Settings.Facts = keys.FactsOf(config.Contract)
@@ -111,7 +114,10 @@ func (c *Console) endpoints() map[string]endpoint {
 	return map[string]endpoint{
 		"listIssuers": c.listIssuers, "createIssuer": c.createIssuer, "getIssuer": c.getIssuer, "updateIssuer": c.updateIssuer, "deleteIssuer": c.deleteIssuer,
 		"listCards": c.listCards, "listTokens": c.listTokens, "createToken": c.createToken, "getToken": c.getToken, "actOnToken": c.actOnToken,
-		"listTraffic": c.listTraffic, "verifyTraffic": c.verifyTraffic, "listNotifications": c.listNotifications,
+		"listTraffic": c.listTraffic, "verifyTraffic": c.verifyTraffic,
+		"listNotifications": c.listNotifications, "getNotification": c.getNotification, "actOnNotification": c.actOnNotification,
+		"awaitNotifications": c.awaitNotifications, "readQueue": c.readQueue, "actOnQueue": c.actOnQueue,
+		"provisionToken": c.provisionToken, "actAsWallet": c.actAsWallet, "callIssuer": c.callIssuer,
 		"listFaults": c.listFaults, "addFault": c.addFault, "getFault": c.getFault, "removeFault": c.removeFault, "removeFaults": c.removeFaults,
 		"readClock": c.readClock, "moveClock": c.moveClock,
 		"takeSnapshot": c.takeSnapshot, "restoreSnapshot": c.restoreSnapshot, "resetIssuer": c.resetIssuer,

@@ -1,6 +1,6 @@
 // Package console is the admin API of the simulator: issuers, test cards and
-// tokens, the journal and the queue, faults, the clock, snapshots; beside it
-// health, metrics and its own description.
+// tokens, wallets and calls to issuers, the journal and the queue, faults, the
+// clock, snapshots; beside it health, metrics and its own description.
 //
 // The description decides. openapi/*.yaml says which paths there are and what
 // a request looks like; the routes are made from it, requests are judged by
@@ -12,6 +12,6 @@
 //
 // An endpoint is one method; it reads the judged request, works on the vault,
 // the faults or the clock, and returns what to answer. The package signs and
-// seals nothing and calls nobody. PANs are masked in everything that it shows
+// seals nothing; what calls issuers is in package calls. PANs are masked in everything that it shows
 // but test cards and token objects, which exist to be used.
 package console

@@ -145,6 +145,10 @@ func (c *Console) deleteIssuer(ctx context.Context, r *request) (*reply, error) 
 	if err := c.Vault.DropIssuer(ctx, issuer.Name); err != nil {
 		return nil, err
 	}
+	// A pause goes with the issuer: one of the same name begins anew.
+	if err := c.Calls.Queue().Resume(ctx, issuer.Name); err != nil {
+		return nil, err
+	}
 	c.Faults.Reset(issuer.Name)
 	c.metrics.forget(issuer.Name)
 	c.cardsMu.Lock()
@@ -173,6 +177,9 @@ func (c *Console) resetIssuer(ctx context.Context, r *request) (*reply, error) {
 		return nil, err
 	}
 	if err := c.Vault.Reset(ctx, target.Issuer); err != nil {
+		return nil, err
+	}
+	if err := c.Calls.Queue().Resume(ctx, target.Issuer); err != nil {
 		return nil, err
 	}
 	c.Faults.Reset(target.Issuer)

@@ -17,6 +17,8 @@ import (
 	"github.com/vtsim/vtsim/fixtures"
 	fixturekeys "github.com/vtsim/vtsim/fixtures/keys"
 	"github.com/vtsim/vtsim/keys"
+	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/simulator/calls"
 	"github.com/vtsim/vtsim/simulator/clock"
 	"github.com/vtsim/vtsim/simulator/console"
 	"github.com/vtsim/vtsim/simulator/fault"
@@ -41,6 +43,7 @@ type lab struct {
 	vault     *vault.Store
 	clock     *clock.Clock
 	faults    *fault.Set
+	calls     *calls.Calls
 	console   *console.Console
 	server    *httptest.Server
 	shapes    *shapes
@@ -50,7 +53,10 @@ type lab struct {
 // setting is what a test changes before the console is made.
 type setting struct {
 	vault  vault.Options
+	calls  calls.Config
 	config console.Config
+	// sending says that the queue delivers.
+	sending bool
 }
 
 func newLab(change ...func(*setting)) *lab {
@@ -69,9 +75,16 @@ func newLab(change ...func(*setting)) *lab {
 	Expect(err).NotTo(HaveOccurred())
 	s := setting{vault: vault.Options{Key: l.directory.VaultKey, Clock: l.clock.Now},
 		config: console.Config{Contract: l.contract, Fixtures: l.fixtures, Clock: l.clock, Faults: l.faults, Authority: l.directory.CA, Settings: settings,
-			Cards: map[string][]keys.Card{bank: l.directory.Issuers[bank].Profile.Cards}}}
+			Cards: map[string][]keys.Card{bank: l.directory.Issuers[bank].Profile.Cards}},
+		calls: calls.Config{Contract: l.contract, Fixtures: l.fixtures, Clock: l.clock, Targets: calls.NewTargets(l.directory, settings).Of,
+			Signing: jose.SigningKey{ID: l.directory.VisaSigning.ID, RSA: l.directory.VisaSigning.Key}}}
 	for _, c := range change {
 		c(&s)
+	}
+	l.calls, err = calls.New(s.calls)
+	Expect(err).NotTo(HaveOccurred())
+	if s.sending {
+		s.vault.OnEnqueue = l.calls.Enqueued
 	}
 	l.vault, err = vault.Open(context.Background(), s.vault)
 	Expect(err).NotTo(HaveOccurred())
@@ -82,6 +95,12 @@ func newLab(change ...func(*setting)) *lab {
 	if s.config.Vault == nil {
 		s.config.Vault = l.vault
 	}
+	Expect(l.calls.Attach(context.Background(), l.vault)).To(Succeed())
+	if s.sending {
+		Expect(l.calls.Start()).To(Succeed())
+		DeferCleanup(l.calls.Close)
+	}
+	s.config.Calls = l.calls
 	l.console, err = console.New(s.config)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(l.console.Close)

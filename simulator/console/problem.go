@@ -8,8 +8,11 @@ import (
 	"net/http"
 
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/simulator/calls"
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
+	"github.com/vtsim/vtsim/simulator/wallet"
 )
 
 // problem is the one error of the console: a status, a sentence for people,
@@ -64,16 +67,42 @@ func asProblem(err error) *problem {
 		p := conflict("action", "%s", refusal.Error())
 		p.Trigger, p.Page, p.Interpretation = refusal.Trigger, refusal.Page, refusal.Interpretation
 		return p
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &problem{status: http.StatusServiceUnavailable, cause: err, Message: "The simulator is stopping, or the request was given up."}
+	}
+	if p := problemOfCall(err); p != nil {
+		return p
+	}
+	switch {
 	case errors.Is(err, vault.ErrNotFound):
 		return missing("", "There is no such thing.")
 	case errors.Is(err, vault.ErrEvicted):
 		return &problem{status: http.StatusGone, cause: err, Message: "Rows that were asked for are evicted from the journal: it keeps the newest only. Ask from a later since or after."}
 	case errors.Is(err, vault.ErrExists), errors.Is(err, vault.ErrChanged):
 		return conflict("", "%v", err)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return &problem{status: http.StatusServiceUnavailable, cause: err, Message: "The simulator is stopping, or the request was given up."}
 	}
 	return &problem{status: http.StatusInternalServerError, cause: err, Message: "The simulator failed; its log tells why."}
+}
+
+// problemOfCall explains what kept wallet, queue or client from doing what was
+// asked; nil when it was nothing of theirs.
+func problemOfCall(err error) *problem {
+	var wrong *calls.RequestError
+	switch {
+	case errors.As(err, &wrong) && errors.Is(err, vault.ErrNotFound):
+		return missing(wrong.Field, "%v.", err)
+	case errors.As(err, &wrong):
+		return bad(wrong.Field, "%v.", err)
+	case errors.Is(err, wallet.ErrRequest):
+		return bad("", "%v.", err)
+	case errors.Is(err, wallet.ErrNoBinding):
+		return missing("deviceIndex", "%v.", err)
+	case errors.Is(err, calls.ErrTarget):
+		return conflict("issuer", "%v.", err)
+	case errors.Is(err, wallet.ErrPasscodeLimit), errors.Is(err, wallet.ErrNotSent), errors.Is(err, outbound.ErrUnderWay):
+		return conflict("", "%v.", err)
+	}
+	return nil
 }
 
 // write answers with the problem.

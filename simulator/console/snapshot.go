@@ -100,7 +100,11 @@ func (c *Console) restore(ctx context.Context, file string) error {
 	defer c.changing.Unlock()
 	err := c.Vault.Restore(ctx, file)
 	switch {
-	case err == nil || ctx.Err() != nil || errors.Is(err, vault.ErrClosed):
+	case err == nil:
+		// Not with the request's context: everything is restored, whether or
+		// not somebody waits for the answer.
+		return c.Calls.Queue().Recover(context.WithoutCancel(ctx))
+	case ctx.Err() != nil || errors.Is(err, vault.ErrClosed):
 		return err
 	case errors.Is(err, vault.ErrKey):
 		return bad("", "The snapshot was made with another vault key; restore it where its vault.key is.")

@@ -250,8 +250,11 @@ func (m *making) tell(tx vault.Tx, t token.Token) error {
 }
 
 // enqueue queues a notification about a token, due as the issuer's setting for
-// its effect says.
+// its effect says. An issuer that does not serve the operation is told nothing.
 func (c *Console) enqueue(tx vault.Tx, issuer vault.Issuer, t token.Token, op *contract.Operation, facts map[string]any) error {
+	if !issuer.Serves(op.ID) {
+		return nil
+	}
 	effect := op.ID
 	if reason, ok := facts["messageReasonCode"].(string); ok {
 		effect = reason

@@ -146,10 +146,12 @@ func (q *Queue) Reorder(ctx context.Context, issuer string) (int, error) {
 
 func (q *Queue) exchangeTimes(tx vault.Tx, waiting []vault.Notification) error {
 	times := make([]time.Time, len(waiting))
-	for i, n := range waiting {
-		times[i] = n.DueAt
-		if i > 0 && !times[i].After(times[i-1]) { // equal times would keep the old order
-			times[i] = times[i-1].Add(time.Microsecond)
+	for i := len(waiting) - 1; i >= 0; i-- {
+		times[i] = waiting[i].DueAt
+		// Equal times would keep the old order. Earlier ones and not later
+		// ones: what is due stays due, on a clock that stands still too.
+		if i < len(waiting)-1 && !times[i].Before(times[i+1]) {
+			times[i] = times[i+1].Add(-time.Microsecond)
 		}
 	}
 	for place, from := range q.otherOrder(len(waiting)) {

@@ -96,10 +96,11 @@ type Queue struct {
 }
 
 // How the queue looks for work: River polls for jobs, and the dispatcher for
-// what came due without a move of the clock.
+// what came due without a move of the clock. The cooldown lies between two
+// jobs of one worker, so that it is the shortest that River takes.
 const (
 	pollInterval     = 50 * time.Millisecond
-	fetchCooldown    = 5 * time.Millisecond
+	fetchCooldown    = time.Millisecond
 	dispatchInterval = 100 * time.Millisecond
 	dispatchBatch    = 100
 	keepJobs         = 10 * time.Minute

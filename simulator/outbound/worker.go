@@ -143,7 +143,6 @@ func (q *Queue) conclude(ctx context.Context, issuer vault.Issuer, n vault.Notif
 		q.Log.Warn("a notification was not taken", "issuer", issuer.Name, "operation", n.Operation, "notification", n.ID,
 			"requestID", n.RequestID, "reason", contract.Mask(verdict.why))
 	}
-	q.nudge()
 	return err
 }
 

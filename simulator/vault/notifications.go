@@ -148,6 +148,7 @@ func (s *Store) Notifications(ctx context.Context, q NotificationQuery) (page []
 	}
 	var f filter
 	f.when(q.Issuer != "", "issuer = ?", q.Issuer)
+	f.when(q.ID != "", "id = ?", q.ID)
 	f.when(q.State != "", "state = ?", q.State)
 	f.when(q.Operation != "", "operation = ?", q.Operation)
 	f.when(q.TokenID != "", "token_id = ?", q.TokenID)

@@ -31,6 +31,22 @@ type Issuer struct {
 	CreatedAt time.Time      `json:"createdAt"`
 }
 
+// SettingParticipation is the member of an issuer's settings that says by
+// operation which of Visa's calls it serves: {"participation": {"<operation>":
+// true}}. It comes from the issuer's profile.
+const SettingParticipation = "participation"
+
+// Serves tells whether the issuer takes part in the operation. One that is not
+// named is not served; without the setting everything is.
+func (i Issuer) Serves(operation string) bool {
+	table, ok := i.Settings[SettingParticipation].(map[string]any)
+	if !ok {
+		return true
+	}
+	serves, _ := table[operation].(bool)
+	return serves
+}
+
 // PAN is a card account. Number never leaves the vault in clear other than in
 // memory.
 type PAN struct {

@@ -139,8 +139,8 @@ type TrafficQuery struct {
 
 // NotificationQuery selects notifications, oldest first.
 type NotificationQuery struct {
-	Issuer, State, Operation, TokenID string
-	DueBefore                         time.Time
-	After                             string // next of the page before
-	Limit                             int    // 0 is 100
+	Issuer, ID, State, Operation, TokenID string
+	DueBefore                             time.Time
+	After                                 string // next of the page before
+	Limit                                 int    // 0 is 100
 }
