@@ -135,7 +135,11 @@ func (f *flow) call(ctx context.Context, operation string, occasion outbound.Fac
 	if err != nil {
 		return answer{}, err
 	}
-	x := f.Client.Do(ctx, f.target, call, outbound.Options{RequestID: requestID})
+	options := outbound.Options{RequestID: requestID}
+	if f.Deadline != nil {
+		options.Deadline = f.Deadline(operation)
+	}
+	x := f.Client.Do(ctx, f.target, call, options)
 	row := f.Client.Row(x, f.row)
 	row.ID = f.Vault.NewID()
 	if err := f.Vault.Journal(ctx, row); err != nil {

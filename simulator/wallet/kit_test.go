@@ -51,6 +51,9 @@ type lab struct {
 	builder   *outbound.Builder
 	server    *httptest.Server
 	config    wallet.Config
+	// deadlines by operation; zero is the budget. Budgets are real time, of
+	// which a busy machine may not have enough, so all others are long.
+	deadlines map[string]time.Duration
 
 	mu      sync.Mutex
 	calls   []got
@@ -59,7 +62,7 @@ type lab struct {
 
 func newLab() *lab {
 	GinkgoHelper()
-	l := &lab{clock: clock.New(func() time.Time { return noon }), answers: map[string]http.HandlerFunc{}}
+	l := &lab{clock: clock.New(func() time.Time { return noon }), deadlines: map[string]time.Duration{}, answers: map[string]http.HandlerFunc{}}
 	l.clock.Freeze(noon)
 	var err error
 	l.contract, err = contract.Load()
@@ -94,7 +97,7 @@ func (l *lab) wallet(seed byte) (*wallet.Wallet, wallet.Config) {
 	l.builder = outbound.NewBuilder(l.contract)
 	issuer := l.directory.Issuers[bank]
 	config := wallet.Config{Contract: l.contract, Vault: l.vault, Client: client, Builder: l.builder, Fixtures: l.fixtures, Clock: l.clock,
-		Rand: rand.NewChaCha8([32]byte{seed}),
+		Rand: rand.NewChaCha8([32]byte{seed}), Deadline: l.deadline,
 		Targets: func(vault.Issuer) (outbound.Target, error) {
 			return outbound.Target{Issuer: bank, Endpoint: l.server.URL + "/base", Roots: l.directory.CA.Pool(), Client: &l.directory.Client,
 				Encrypt: jose.EncryptionKey{ID: issuer.Credentials.APIKey, RSA: issuer.Encryption.Public()}}, nil
@@ -102,6 +105,13 @@ func (l *lab) wallet(seed byte) (*wallet.Wallet, wallet.Config) {
 	w, err := wallet.New(config)
 	Expect(err).NotTo(HaveOccurred())
 	return w, config
+}
+
+func (l *lab) deadline(operation string) time.Duration {
+	if deadline, ok := l.deadlines[operation]; ok {
+		return deadline
+	}
+	return time.Minute
 }
 
 // serve is the issuer's endpoint with mutual TLS.
