@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
@@ -15,8 +16,12 @@ const settingTransitions = "transitions"
 // enqueue queues a notification caused by the call, due as the issuer's
 // transition setting for the effect says: at once, after a duration on the
 // simulator's clock, or after so many inquiries of the token. The effect is
-// the notification's messageReasonCode, else its operation.
+// the notification's messageReasonCode, else its operation. What the issuer
+// does not take part in is not queued.
 func (s *Server) enqueue(tx vault.Tx, call *Call, n vault.Notification) error {
+	if !outbound.Participates(call.Issuer, n.Operation) {
+		return nil
+	}
 	var err error
 	if n.RequestID, err = s.uuid(); err != nil {
 		return err

@@ -83,6 +83,13 @@ func (f *flow) about(ctx context.Context, reference string) error {
 		}
 		f.subject.PAN = &pan
 		f.own(t)
+		if t.OriginalReferenceID != "" {
+			original, err := tx.TokenByReference(t.OriginalReferenceID)
+			if err != nil {
+				return fmt.Errorf("the original token %s: %w", t.OriginalReferenceID, err)
+			}
+			f.subject.Original = &original
+		}
 		return f.count(tx)
 	})
 }

@@ -252,22 +252,30 @@ func (l *lab) queued() []vault.Notification {
 	GinkgoHelper()
 	list, _, err := l.vault.Notifications(context.Background(), vault.NotificationQuery{Issuer: bank})
 	Expect(err).NotTo(HaveOccurred())
-	issuer, err := l.vault.Issuer(context.Background(), bank)
-	Expect(err).NotTo(HaveOccurred())
 	for _, n := range list {
-		Expect(l.vault.View(context.Background(), bank, func(tx vault.Tx) error {
-			subject, err := l.builder.SubjectOf(tx, issuer, n, l.fixtures.TokenRequestor)
-			Expect(err).NotTo(HaveOccurred())
-			call, err := l.builder.Build(n.Operation, outbound.FactsOf(subject, l.clock.Now()), nil)
-			Expect(err).NotTo(HaveOccurred())
-			broken, err := l.builder.Check(call)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(broken).To(BeEmpty(), "%s %v", n.Operation, n.Facts)
-			return nil
-		})).To(Succeed())
+		broken, err := l.builder.Check(l.built(n))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(broken).To(BeEmpty(), "%s %v", n.Operation, n.Facts)
 		Expect(n.RequestID).To(HaveLen(36))
 	}
 	return list
+}
+
+// built is the notification's call as the queue would make it now.
+func (l *lab) built(n vault.Notification) *outbound.Call {
+	GinkgoHelper()
+	issuer, err := l.vault.Issuer(context.Background(), bank)
+	Expect(err).NotTo(HaveOccurred())
+	var call *outbound.Call
+	Expect(l.vault.View(context.Background(), bank, func(tx vault.Tx) error {
+		subject, err := l.builder.SubjectOf(tx, issuer, n, l.fixtures.TokenRequestor)
+		if err != nil {
+			return err
+		}
+		call, err = l.builder.Build(n.Operation, outbound.FactsOf(subject, l.clock.Now()), nil)
+		return err
+	})).To(Succeed())
+	return call
 }
 
 // told are the queued notifications in short: operation or reason, and action.
