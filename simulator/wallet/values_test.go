@@ -277,7 +277,7 @@ func wanted(op *contract.Operation, member string) []string {
 	return values
 }
 
-var _ = Describe("The flows of wallet, issuer and queue", Ordered, func() {
+var _ = Describe("The flows of wallet, issuer and queue", Ordered, ContinueOnFailure, func() {
 	known, err := contract.Load()
 	if err != nil {
 		panic(err)
