@@ -14,6 +14,7 @@ var keywords = map[string]bool{
 	"enum": true, "const": true, "allOf": true, "default": true,
 	"x-page": true, "x-requirement": true, "x-condition": true, "x-sensitive": true, "x-blank-allowed": true,
 	"x-extensible-enum": true, "x-encrypted": true, "x-interpretation": true, "x-level": true, "x-reject": true,
+	"x-only-in": true, "x-use-case": true, "x-with": true,
 }
 
 // annotate reads the schema's own constraints and annotations.
@@ -71,6 +72,12 @@ func (f *Field) set(key string, value any, location string) (err error) {
 		f.Level, err = asLevel(value)
 	case "x-reject":
 		f.Reject, err = asReject(value)
+	case "x-only-in":
+		f.OnlyIn, err = asNames(value)
+	case "x-use-case":
+		f.UseCase, err = asText(value)
+	case "x-with":
+		f.With, err = asWith(value)
 	case "x-encrypted":
 		f.Sealed = true
 		f.encrypted, err = asSealed(value)
@@ -175,6 +182,36 @@ func asReject(v any) (map[string]string, error) {
 		codes[keyword] = code
 	}
 	return codes, nil
+}
+
+func asNames(v any) ([]string, error) {
+	list, err := asEnum(v)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(list))
+	for i, raw := range list {
+		if names[i], err = asText(raw); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func asWith(v any) (map[string][]string, error) {
+	table, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("is %v, want a map from member to values", v)
+	}
+	with := make(map[string][]string, len(table))
+	for member, raw := range table {
+		values, err := asNames(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", member, err)
+		}
+		with[member] = values
+	}
+	return with, nil
 }
 
 func asSealed(v any) (map[string]any, error) {

@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // codeShape is what business error codes look like.
@@ -19,8 +20,51 @@ func (c *Contract) selfCheck() error {
 		if err := op.selfCheck(); err != nil {
 			return fmt.Errorf("%s: %w", op.ID, err)
 		}
+		for _, part := range op.Parts() {
+			if err := c.checkPresence(op.Field(part)); err != nil {
+				return fmt.Errorf("%s/%s: %w", op.ID, part, err)
+			}
+		}
 	}
 	return c.Tables.check(c)
+}
+
+// useCases are the values of x-use-case.
+var useCases = []string{"cloud-token-framework"}
+
+// checkPresence compares what x-only-in, x-use-case and x-with of the members
+// name with what there is.
+func (c *Contract) checkPresence(of *Field) error {
+	if of.Items != nil {
+		if err := c.checkPresence(of.Items); err != nil {
+			return err
+		}
+	}
+	for _, f := range of.Fields {
+		for _, id := range f.OnlyIn {
+			if c.operations[id] == nil {
+				return fmt.Errorf("%s: x-only-in names %q, which is no operation", f.Pointer, id)
+			}
+		}
+		if f.UseCase != "" && !slices.Contains(useCases, f.UseCase) {
+			return fmt.Errorf("%s: x-use-case is %q, want one of %v", f.Pointer, f.UseCase, useCases)
+		}
+		for name, values := range f.With {
+			member := of.Member(name)
+			if member == nil {
+				return fmt.Errorf("%s: x-with names %q, which is no member beside it", f.Pointer, name)
+			}
+			for _, value := range values {
+				if !slices.Contains(member.Enum, any(value)) {
+					return fmt.Errorf("%s: x-with gives %s the value %q, which it does not have", f.Pointer, name, value)
+				}
+			}
+		}
+		if err := c.checkPresence(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // selfCheck looks at what an operation must have.

@@ -31,6 +31,14 @@ type Field struct {
 	Requirement Requirement
 	// Condition under which a conditional field is required, in own words.
 	Condition string
+	// OnlyIn are the operations that carry the member, where not every one
+	// that has the structure does; UseCase is the use case outside of which it
+	// does not travel, "cloud-token-framework" being the only one (p.162); and
+	// With are values of members beside it that ask for it. They say to
+	// programs what Condition says to people.
+	OnlyIn  []string
+	UseCase string
+	With    map[string][]string
 	// Types are the JSON types that are accepted.
 	Types []string
 	// MaxLength in characters, MaxItems in elements; nil when unbounded.

@@ -56,5 +56,9 @@ var _ = DescribeTable("loading refuses a contract that is wrong, and names the p
 	Entry("a code of no known shape", lifecycle, "code: VSE40002", "code: VSE4002", "VSE4002"),
 	Entry("an error row without a page", lifecycle, "page: 94, on: [state-exists]", "on: [state-exists]", "x-errors/2"),
 	Entry("an unknown budget", "outbound/checkeligibility.yaml", "x-budget: 2.5s", "x-budget: 2.5 s", "x-budget"),
+	Entry("a member only in an operation that is none", "components/structures.yaml", "x-only-in: [approveProvisioning, tokenCreate", "x-only-in: [approveProvision, tokenCreate", `"approveProvision"`, "no operation"),
+	Entry("a use case of no name", "outbound/sendpasscode.yaml", "x-use-case: cloud-token-framework", "x-use-case: cloud", "x-use-case"),
+	Entry("a member that comes with a value that is none", "outbound/tokennotification.yaml", "x-with: {messageReasonCode: [CARDHOLDER_STEPUP_RESULT]}",
+		"x-with: {messageReasonCode: [STEPUP_RESULT]}", "STEPUP_RESULT"),
 	Entry("a webhook named unlike its operation", "outbound/checkeligibility.yaml", "operationId: checkEligibility", "operationId: checkEligible", "checkEligib"),
 )

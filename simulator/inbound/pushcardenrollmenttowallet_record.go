@@ -3,6 +3,7 @@ package inbound
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -55,52 +56,95 @@ func (s *Server) keptCards(tx vault.Tx, call *Call, p push) ([]keptCard, error) 
 
 // enrol records one card for one wallet:
 //
-//	{"pushData": "…", "clientID": "…", "tokenRequestorID": "…", "requestID": "…",
+//	{"pushData": "…", "clientID": "…", "tokenRequestorID": "…", "requestID": "…", "cause": "…",
 //	 "route": "ASYNC", "uriType": "IOS", "panReferenceID": "V-…",
 //	 "enrollment": {"tsp": "V", "paymentInstrument": {…}},
-//	 "provider": {…, "passcode": {"type": "…", "valueHash": "…"}}}
+//	 "provider": {…, "passcode": {"type": "…", "valueHash": "…"}},
+//	 "status": {…}, "statusCode": "…"}
 //
-// with neither PAN nor passcode in clear; another provider's card has no
-// panReferenceID. The issuer is told about Visa cards only: what another
+// with neither PAN nor passcode in clear; another provider's card has none of
+// panReferenceID, status and statusCode. status are the facts of the
+// notification but for its statusCode, which the record has once it is queued;
+// until then the push waits for its wallet. The issuer is told about Visa cards only: what another
 // provider makes of its card Visa does not hear.
 func (s *Server) enrol(tx vault.Tx, call *Call, p push, wallet fixtures.NHPPProfile, card keptCard, provider map[string]any) error {
 	content := map[string]any{"pushData": p.reference, "clientID": wallet.ClientID, "tokenRequestorID": wallet.TokenRequestorID,
-		"requestID": call.RequestID, "route": routeAsync, "enrollment": card.members, "provider": provider}
+		"requestID": call.RequestID, "cause": call.ID, "route": routeAsync, "enrollment": card.members, "provider": provider}
 	for _, name := range []string{"route", "uriType"} {
 		if given(call.Body[name]) {
 			content[name] = call.Body[name]
 		}
 	}
-	if card.visa {
-		content["panReferenceID"] = card.panReferenceID
-	}
 	key := fmt.Sprintf("%s/%s/%02d", wallet.ClientID, p.reference, card.position)
-	if err := tx.AddRecord(vault.Record{Kind: recordPush, Key: key, Content: content, UpdatedAt: call.Now}); err != nil {
-		return err
-	}
-	if !card.visa {
-		return nil
-	}
-	return s.notifyPush(tx, call, wallet, card, provider, key)
-}
-
-// notifyPush queues how the push of one card to one wallet ended (p.235-239).
-// The facts are
-//
-//	{"tokenRequestorID": "…", "clientID": "…", "statusCode": "…", "issuerTraceID": "…",
-//	 "push": key of the record, "clientInformation": {…}}
-//
-// with the client information flat, as the payload has it (INT-094).
-func (s *Server) notifyPush(tx vault.Tx, call *Call, wallet fixtures.NHPPProfile, card keptCard, provider map[string]any, key string) error {
-	status, err := s.contract.Operation(pushStatus)
+	outcome, waits, err := s.pushOutcome(call)
 	if err != nil {
 		return err
 	}
-	facts := map[string]any{"tokenRequestorID": wallet.TokenRequestorID, "clientID": wallet.ClientID, "statusCode": pushSucceeded,
+	if card.visa {
+		content["panReferenceID"] = card.panReferenceID
+		if content["status"], err = s.pushFacts(wallet, provider, key); err != nil {
+			return err
+		}
+		if !waits {
+			content["statusCode"] = outcome
+		}
+	}
+	if err := tx.AddRecord(vault.Record{Kind: recordPush, Key: key, Content: content, UpdatedAt: call.Now}); err != nil {
+		return err
+	}
+	if !card.visa || waits {
+		return nil
+	}
+	return s.notifyPush(tx, call, card, content)
+}
+
+// outcomeWallet is the outcome of a push that waits for its wallet.
+const outcomeWallet = "wallet"
+
+// pushOutcome is what becomes of pushes by the issuer's setting: success at
+// once where it says nothing, any other statusCode (p.237), or whatever the
+// wallet that is played makes of it.
+func (s *Server) pushOutcome(call *Call) (statusCode string, waits bool, err error) {
+	outcome := outcomeOf(call.Issuer, pushStatus)
+	switch outcome {
+	case "":
+		return pushSucceeded, false, nil
+	case outcomeWallet:
+		return "", true, nil
+	}
+	return outcome, false, s.listedOutcome(pushStatus, "statusCode", outcome, outcomeWallet)
+}
+
+// pushFacts are the facts of the notification but for its statusCode
+// (p.235-239):
+//
+//	{"tokenRequestorID": "…", "clientID": "…", "issuerTraceID": "…",
+//	 "push": key of the record, "clientInformation": {…}}
+//
+// with the client information flat, as the payload has it (INT-094).
+func (s *Server) pushFacts(wallet fixtures.NHPPProfile, provider map[string]any, key string) (map[string]any, error) {
+	status, err := s.contract.Operation(pushStatus)
+	if err != nil {
+		return nil, err
+	}
+	facts := map[string]any{"tokenRequestorID": wallet.TokenRequestorID, "clientID": wallet.ClientID,
 		"push": key, "clientInformation": clientInformation(status, provider)}
 	if id, ok := provider["issuerTraceID"]; ok {
 		facts["issuerTraceID"] = id
 	}
+	return facts, nil
+}
+
+// notifyPush queues how the push of one card to one wallet ended (p.235-239):
+// the facts of its record, with the statusCode.
+func (s *Server) notifyPush(tx vault.Tx, call *Call, card keptCard, content map[string]any) error {
+	status, err := s.contract.Operation(pushStatus)
+	if err != nil {
+		return err
+	}
+	facts := map[string]any{"statusCode": content["statusCode"]}
+	known, _ := content["status"].(map[string]any)
+	maps.Copy(facts, known)
 	notification := vault.Notification{Operation: status.ID, PANID: card.panReferenceID, Facts: facts}
 	if events := status.FixedQuery["eventType"]; len(events) > 0 {
 		notification.EventType = events[0]

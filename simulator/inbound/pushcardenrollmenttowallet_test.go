@@ -42,6 +42,48 @@ var _ = Describe("pushCardEnrollmentToWallet (p.212-223)", func() {
 		}
 	})
 
+	DescribeTable("tells the end that the issuer's setting says, for every value of the contract (p.237)", func(set func(*lab) []string) {
+		l := newLab()
+		for i, code := range set(l) {
+			row := l.issuer(bank)
+			row.Settings = map[string]any{"outcomes": map[string]any{statusID: code}}
+			Expect(l.vault.PutIssuer(GinkgoT().Context(), row)).To(Succeed())
+			payload := pushPayload(map[string]any{"provider/issuerTraceID": string(rune('a' + i))}, visaCard(freshPAN(bankRange)))
+			l.expectPushed(l.push(bank, payload, nil, amazon))
+			told := l.notifications(bank)
+			Expect(told).To(HaveLen(i + 1))
+			l.expectStatus(told[i])
+			Expect(told[i].Facts["statusCode"]).To(Equal(code))
+		}
+	},
+		Entry(nil, func(l *lab) []string { return l.enumAt(statusID, contract.Request, "statusCode") }),
+	)
+
+	It("leaves a push to the wallet that is played, where the setting says so", func() {
+		l := newLab()
+		row := l.issuer(bank)
+		row.Settings = map[string]any{"outcomes": map[string]any{statusID: "wallet"}}
+		Expect(l.vault.PutIssuer(GinkgoT().Context(), row)).To(Succeed())
+		l.expectPushed(l.push(bank, pushPayload(nil, visaCard(freshPAN(bankRange)), mastercard()), nil, amazon))
+		Expect(l.notifications(bank)).To(BeEmpty())
+		for key, record := range l.pushes(bank) {
+			Expect(record).NotTo(HaveKey("statusCode"))
+			if strings.HasSuffix(key, "/00") {
+				Expect(record["status"]).To(HaveKeyWithValue("push", key))
+			}
+		}
+	})
+
+	It("fails on its own side for an outcome that the contract does not have", func() {
+		l := newLab()
+		row := l.issuer(bank)
+		row.Settings = map[string]any{"outcomes": map[string]any{statusID: "LOST"}}
+		Expect(l.vault.PutIssuer(GinkgoT().Context(), row)).To(Succeed())
+		got := l.push(bank, pushPayload(nil, visaCard(freshPAN(bankRange))), nil, amazon)
+		Expect(got.status).To(Equal(http.StatusInternalServerError))
+		l.expectNoPush(bank)
+	})
+
 	It("tells once for each wallet and each Visa card, and nothing about another provider's card (p.212, p.235)", func() {
 		l, first, second := newLab(), freshPAN(bankRange), freshPAN(bankRange)
 		l.expectPushed(l.push(bank, pushPayload(nil, visaCard(first), mastercard(), visaCard(second)), nil, amazon, netflix))

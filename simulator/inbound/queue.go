@@ -4,19 +4,51 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
 // Settings of an issuer that this package reads from vault.Issuer.Settings.
-const settingTransitions = "transitions"
+const (
+	settingTransitions = "transitions"
+	settingOutcomes    = "outcomes"
+)
+
+// outcomeOf reads {"outcomes": {"<operation>": "…"}}: how what the wallets do
+// ends, by the operation that tells of it; "" where nothing is said. See
+// pushOutcome and metadataOutcome.
+func outcomeOf(issuer vault.Issuer, operation string) string {
+	table, _ := issuer.Settings[settingOutcomes].(map[string]any)
+	return text(table[operation])
+}
+
+// listedOutcome refuses a setting whose value the member of the operation does
+// not have.
+func (s *Server) listedOutcome(operation, member, value string, also ...string) error {
+	op, err := s.contract.Operation(operation)
+	if err != nil {
+		return err
+	}
+	known := op.Field(contract.Request).Member(member).Enum
+	if slices.Contains(known, any(value)) {
+		return nil
+	}
+	return fmt.Errorf("the setting %s/%s of the issuer is %q, which is none of %v %v", settingOutcomes, operation, value, known, also)
+}
 
 // enqueue queues a notification caused by the call, due as the issuer's
 // transition setting for the effect says: at once, after a duration on the
 // simulator's clock, or after so many inquiries of the token. The effect is
-// the notification's messageReasonCode, else its operation.
+// the notification's messageReasonCode, else its operation. What the issuer
+// does not take part in is not queued.
 func (s *Server) enqueue(tx vault.Tx, call *Call, n vault.Notification) error {
+	if !outbound.Participates(call.Issuer, n.Operation) {
+		return nil
+	}
 	var err error
 	if n.RequestID, err = s.uuid(); err != nil {
 		return err

@@ -181,6 +181,24 @@ func (s *Server) metadataTask(tx vault.Tx, call *Call, update metadataUpdate, t 
 	if t.Type != metadataReporting {
 		return id, nil
 	}
-	return id, s.enqueue(tx, call, vault.Notification{Operation: "cardMetadataUpdateNotification", TokenID: t.ReferenceID, PANID: t.PANReferenceID,
-		Facts: map[string]any{"taskID": id, "statusCode": metadataDelivered}})
+	facts, err := s.metadataOutcome(call)
+	if err != nil {
+		return "", err
+	}
+	facts["taskID"] = id
+	return id, s.enqueue(tx, call, vault.Notification{Operation: metadataStatus, TokenID: t.ReferenceID, PANID: t.PANReferenceID, Facts: facts})
+}
+
+// metadataStatus is the operation that tells how an update ended on the device
+// (p.137).
+const metadataStatus = "cardMetadataUpdateNotification"
+
+// metadataOutcome is what the device makes of an update: it is delivered, or
+// fails with the errorCode that the issuer's setting names (p.139).
+func (s *Server) metadataOutcome(call *Call) (map[string]any, error) {
+	code := outcomeOf(call.Issuer, metadataStatus)
+	if code == "" {
+		return map[string]any{"statusCode": metadataDelivered}, nil
+	}
+	return map[string]any{"statusCode": metadataFailure, "errorCode": code}, s.listedOutcome(metadataStatus, "errorCode", code)
 }

@@ -7,20 +7,18 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/keys/xpay"
 )
 
 // Clock tells the simulator's time.
@@ -37,6 +35,12 @@ type Target struct {
 	Client     *tls.Certificate
 	// Encrypt is whom payloads are sealed for.
 	Encrypt jose.EncryptionKey
+	// PayToken, if set, signs calls with an x-pay-token, and APIKey is the
+	// issuer's, which then stands in the query as it does in calls to Visa.
+	// Issuers get none unless their profile asks for it (sendXPayToken,
+	// INT-009).
+	PayToken *xpay.Secret
+	APIKey   string
 }
 
 // Config is what a client is made of. Contract, Envelope, Clock and Signing
@@ -47,9 +51,11 @@ type Config struct {
 	Clock    Clock
 	// Signing is Visa's key.
 	Signing jose.SigningKey
-	// Foreign is a key that no issuer knows, for the corruptions that need
-	// one; without it they fail.
-	Foreign *rsa.PrivateKey
+	// Foreign is a key that no issuer knows, and ForeignClient a client
+	// certificate of an authority that none knows, for the corruptions that
+	// need one; without it they fail.
+	Foreign       *rsa.PrivateKey
+	ForeignClient *tls.Certificate
 	// Rand makes identifiers; nil means crypto/rand.
 	Rand io.Reader
 	// ConnectTimeout bounds connection set-up, 5 s by default; ReadLimit an
@@ -83,17 +89,6 @@ func NewClient(config Config) (*Client, error) {
 	return &Client{Config: config, routes: map[string]route{}}, nil
 }
 
-// Options say how a call is sent. Zero values are right ones.
-type Options struct {
-	// RequestID is the X-REQUEST-ID; empty makes a new one.
-	RequestID string
-	// Deadline from the first byte written; zero means the operation's
-	// budget, or half a minute where it has none.
-	Deadline time.Duration
-	// Corrupt breaks the call on purpose.
-	Corrupt []Corruption
-}
-
 // defaultDeadline is for calls without a budget: notifications.
 const defaultDeadline = 30 * time.Second
 
@@ -118,7 +113,7 @@ func (c *Client) Do(ctx context.Context, target Target, call *Call, o Options) *
 	for _, corruption := range o.Corrupt {
 		x.Corruptions = append(x.Corruptions, corruption.ID)
 	}
-	x.Request = Sent{Method: draft.Method, URL: draft.URL, Headers: draft.Headers, Body: draft.Body, Members: call.Members, Sealed: call.Sealed}
+	x.Request = Sent{Method: draft.Method, URL: draft.URL, Headers: draft.Headers, Body: draft.Body, Members: draft.plain, Sealed: draft.payload}
 	for range draft.Times - 1 {
 		earlier := *x
 		earlier.ID, earlier.Started = c.newID(), c.Clock.Now()
@@ -127,85 +122,6 @@ func (c *Client) Do(ctx context.Context, target Target, call *Call, o Options) *
 	}
 	c.send(ctx, target, draft, o.Deadline, x)
 	return x
-}
-
-// Draft is a call as it goes on the wire; corruptions change it.
-type Draft struct {
-	Method, URL string
-	Headers     http.Header
-	Body        []byte
-	// Members is the body before encoding, with the sealed blob in it.
-	Members map[string]any
-	// Blob is the sealed payload.
-	Blob string
-	// WithoutClientCertificate, AbortAfterRequest and Times change how it is
-	// sent: without mutual TLS, cut once it is written, more than once.
-	WithoutClientCertificate bool
-	AbortAfterRequest        bool
-	Times                    int
-}
-
-// draft seals the payload and encodes the body.
-func (c *Client) draft(target Target, call *Call, requestID string, o Options) (*Draft, error) {
-	op, err := c.Contract.Operation(call.Operation)
-	if err != nil {
-		return nil, err
-	}
-	if err := fits(call, o.Corrupt); err != nil {
-		return nil, err
-	}
-	d := &Draft{Method: op.Method, URL: c.address(target, op, call), Members: map[string]any{}, Times: 1, Headers: http.Header{
-		"X-Request-Id": {requestID}, "Accept": {"application/json"}, "Content-Type": {"application/json; charset=UTF-8"}}}
-	for name, value := range call.Members {
-		d.Members[name] = value
-	}
-	if call.Sealed != nil {
-		if d.Blob, err = c.seal(target, call.Sealed, o.Corrupt); err != nil {
-			return nil, err
-		}
-		d.Members[sealedMember] = d.Blob
-	}
-	if d.Body, err = json.Marshal(d.Members); err != nil {
-		return nil, err
-	}
-	for _, corruption := range o.Corrupt {
-		if corruption.Wire != nil {
-			corruption.Wire(d)
-		}
-	}
-	return d, nil
-}
-
-// seal seals the payload, broken where a corruption of the envelope says so.
-func (c *Client) seal(target Target, payload map[string]any, corrupt []Corruption) (string, error) {
-	content, err := json.Marshal(payload)
-	if err != nil {
-		return "", err
-	}
-	for _, corruption := range corrupt {
-		if corruption.Seal != nil {
-			return corruption.Seal(c, target, content)
-		}
-	}
-	return c.Envelope.Seal(jose.UseAPI, content, jose.Sealing{To: target.Encrypt, By: c.Signing})
-}
-
-// address is the URL of the call below the issuer's endpoint, whatever base
-// path that has.
-func (c *Client) address(target Target, op *contract.Operation, call *Call) string {
-	path := op.Path
-	for name, value := range call.Path {
-		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
-	}
-	query := url.Values{}
-	for name, value := range call.Query {
-		query.Set(name, value)
-	}
-	address := strings.TrimSuffix(target.Endpoint, "/") + path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
-	}
-	return address
 }
 
 // newID is a random identifier of 36 characters.
@@ -236,15 +152,16 @@ type route struct {
 
 // route is the target's, made once.
 func (c *Client) route(target Target, draft *Draft) route {
-	key := fmt.Sprintf("%s %s %s %t %t", target.Issuer, target.Endpoint, target.ServerName, draft.WithoutClientCertificate, draft.AbortAfterRequest)
+	key := fmt.Sprintf("%s %s %s %+v %t", target.Issuer, target.Endpoint, target.ServerName, draft.TLS, draft.AbortAfterRequest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known, ok := c.routes[key]; ok {
 		return known
 	}
 	made := route{asked: &atomic.Bool{}}
-	made.Transport = &http.Transport{TLSClientConfig: secure(target, draft, made.asked),
-		ForceAttemptHTTP2:   !draft.AbortAfterRequest, // a cut stream of HTTP/2 is no cut connection
+	made.Transport = &http.Transport{TLSClientConfig: c.secure(target, draft, made.asked),
+		// A cut stream of HTTP/2 is no cut connection, and below TLS 1.2 it is forbidden.
+		ForceAttemptHTTP2:   !draft.AbortAfterRequest && !draft.TLS.old(),
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
 		DialContext: (&net.Dialer{Timeout: c.ConnectTimeout}).DialContext, TLSHandshakeTimeout: c.ConnectTimeout}
 	c.routes[key] = made
@@ -253,16 +170,35 @@ func (c *Client) route(target Target, draft *Draft) route {
 
 // secure is the TLS side of a target; asked is set when the other side asks
 // for a client certificate.
-func secure(target Target, draft *Draft, asked *atomic.Bool) *tls.Config {
+func (c *Client) secure(target Target, draft *Draft, asked *atomic.Bool) *tls.Config {
 	shown := &tls.Certificate{}
-	if target.Client != nil && !draft.WithoutClientCertificate {
+	switch {
+	case draft.TLS.WithoutClientCertificate:
+	case draft.TLS.ForeignClientCertificate:
+		shown = c.ForeignClient
+	case target.Client != nil:
 		shown = target.Client
 	}
-	return &tls.Config{RootCAs: target.Roots, ServerName: target.ServerName, MinVersion: tls.VersionTLS12,
+	config := &tls.Config{RootCAs: target.Roots, ServerName: target.ServerName, MinVersion: tls.VersionTLS12,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked.Store(true)
 			return shown, nil
 		}}
+	config.MaxVersion = draft.TLS.NewestVersion
+	if draft.TLS.old() {
+		config.MinVersion, config.CipherSuites = tls.VersionTLS10, everySuite()
+	}
+	return config
+}
+
+// everySuite are all cipher suites, so that none that is missing passes for a
+// version that is refused.
+func everySuite() []uint16 {
+	var ids []uint16
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		ids = append(ids, suite.ID)
+	}
+	return ids
 }
 
 // readBody reads an answer within the bound.

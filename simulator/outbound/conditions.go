@@ -2,15 +2,10 @@ package outbound
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 )
-
-// cloudOnly is how the contract names the use cases in which a structure
-// travels that the sealed payload has otherwise (p.162, 182, 206).
-const cloudOnly = "cloud token framework"
 
 // factCloud tells that the occasion is one of those; it is no member.
 const factCloud = "cloudTokenFramework"
@@ -23,25 +18,14 @@ type limits struct {
 	unlisted map[string]map[string]bool
 }
 
-// applies tells whether the condition of a field lets the operation carry it.
-// A condition that names operations holds for those alone, one about the cloud
-// token framework where the occasion is of it; others say when a member must
-// be there, and not when it must not.
+// applies tells whether the operation carries the field on this occasion: the
+// contract names the operations of a field that not all of them have, and the
+// use case of one that travels in that alone (p.162, 182, 206).
 func (b *Builder) applies(op *contract.Operation, field *contract.Field, all Facts) bool {
-	if strings.Contains(field.Condition, cloudOnly) && all[factCloud] != true {
+	if field.UseCase != "" && all[factCloud] != true {
 		return false
 	}
-	if field.Requirement == contract.Required || field.Condition == "" {
-		return true
-	}
-	named := false
-	for _, word := range words(field.Condition) {
-		if word == op.ID {
-			return true
-		}
-		named = named || slices.ContainsFunc(b.contract.Operations(), func(o *contract.Operation) bool { return o.ID == word })
-	}
-	return !named
+	return field.Requirement == contract.Required || len(field.OnlyIn) == 0 || slices.Contains(field.OnlyIn, op.ID)
 }
 
 // onlyListed is the keyword of the rule that a structure has listed members

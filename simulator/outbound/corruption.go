@@ -1,7 +1,9 @@
 package outbound
 
 import (
+	"crypto/tls"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -30,14 +32,15 @@ func (c Corruption) Name() string { _, name, _ := strings.Cut(c.ID, "/"); return
 
 // Pages of the rules that corruptions break.
 const (
-	pageHeaders   = 26
-	pageMutualTLS = 35
-	pageJWE       = 40
-	pageIssuedAt  = 41
-	pageTag       = 42
-	pageJWS       = 43
-	pageBody      = 29
-	pageRetry     = 26
+	pageHeaders    = 26
+	pageMutualTLS  = 35
+	pageTLSVersion = 35
+	pageJWE        = 40
+	pageIssuedAt   = 41
+	pageTag        = 42
+	pageJWS        = 43
+	pageBody       = 29
+	pageRetry      = 26
 )
 
 // oversize is the length of a body that nobody should read to its end, in
@@ -55,6 +58,7 @@ func sealedCorruptions() []Corruption {
 	return []Corruption{
 		{ID: "jws/signature", Title: "The signature was altered after signing.", Page: pageJWS, Seal: sealing(forgery{alterSignature: true})},
 		{ID: "jws/alg-none", Title: "The JWS header says that there is no signature, and there is none.", Page: pageJWS, Seal: sealing(forgery{algNone: true})},
+		{ID: "jws/alg", Title: "The right key signed with an algorithm that is not allowed.", Page: pageJWS, Seal: sealing(forgery{signatureAlg: forbiddenSig})},
 		{ID: "jws/wrong-key", Title: "Another key than the one that kid names signed.", Page: pageJWS, Seal: sealing(forgery{foreignSigner: true})},
 		{ID: "jws/kid-unknown", Title: "kid of the JWS header names no key of Visa's.", Page: pageJWS, Seal: sealing(forgery{signerID: unknownKeyID})},
 		{ID: "jws/unsigned", Title: "The JWE stands alone, without a JWS around it.", Page: pageJWS, Seal: sealing(forgery{unsigned: true})},
@@ -72,9 +76,15 @@ func sealedCorruptions() []Corruption {
 func wireCorruptions() []Corruption {
 	return []Corruption{
 		{ID: "tls/no-client-certificate", Title: "Visa's side shows no client certificate.", Page: pageMutualTLS,
-			Wire: func(d *Draft) { d.WithoutClientCertificate = true }},
+			Wire: func(d *Draft) { d.TLS.WithoutClientCertificate = true }},
+		{ID: "tls/foreign-client-certificate", Title: "Visa's side shows a client certificate of an authority that the issuer does not know.", Page: pageMutualTLS,
+			Wire: func(d *Draft) { d.TLS.ForeignClientCertificate = true }},
+		{ID: "tls/old-version", Title: "Visa's side offers nothing newer than TLS 1.1.", Page: pageTLSVersion,
+			Wire: func(d *Draft) { d.TLS.NewestVersion = tls.VersionTLS11 }},
 		{ID: "body/truncated", Title: "The body ends in its middle.", Page: pageBody, Wire: func(d *Draft) { d.Body = d.Body[:len(d.Body)/2] }},
 		{ID: "body/not-json", Title: "The body is no JSON.", Page: pageBody, Wire: func(d *Draft) { d.Body = []byte("<request>this is no JSON</request>") }},
+		{ID: "body/not-object", Title: "The body is JSON, but a list with the object in it.", Page: pageBody,
+			Wire: func(d *Draft) { d.Body = slices.Concat([]byte("["), d.Body, []byte("]")) }},
 		{ID: "body/empty", Title: "There is no body.", Page: pageBody, Wire: func(d *Draft) { d.Body = nil }},
 		{ID: "body/oversize", Title: "The body goes on for 4 MiB.", Page: pageBody, Wire: oversized},
 		{ID: "http/duplicate", Title: "The call comes twice, with one X-REQUEST-ID.", Page: pageRetry, Wire: func(d *Draft) { d.Times = 2 }},
@@ -85,6 +95,10 @@ func wireCorruptions() []Corruption {
 		{ID: "http/request-id-missing", Title: "There is no X-REQUEST-ID.", Page: pageHeaders, Wire: func(d *Draft) { d.Headers.Del("X-Request-Id") }},
 		{ID: "http/request-id-malformed", Title: "X-REQUEST-ID has characters that it may not have.", Page: pageHeaders,
 			Wire: func(d *Draft) { d.Headers.Set("X-Request-Id", "not/a request id") }},
+		{ID: "http/request-id-twice", Title: "X-REQUEST-ID stands twice, with two values.", Page: pageHeaders,
+			Wire: func(d *Draft) { d.Headers.Add("X-Request-Id", "another-"+d.Headers.Get("X-Request-Id")) }},
+		{ID: "http/content-type-missing", Title: "There is no Content-Type.", Page: pageHeaders, Wire: func(d *Draft) { d.Headers.Del("Content-Type") }},
+		{ID: "http/accept-missing", Title: "There is no Accept.", Page: pageHeaders, Wire: func(d *Draft) { d.Headers.Del("Accept") }},
 	}
 }
 

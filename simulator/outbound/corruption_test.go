@@ -3,10 +3,16 @@ package outbound_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -62,6 +68,7 @@ var _ = Describe("corruptions", func() {
 	},
 		Entry(nil, "jws/signature", jose.LayerJWSSignature),
 		Entry(nil, "jws/alg-none", jose.LayerJWSHeader),
+		Entry(nil, "jws/alg", jose.LayerJWSHeader),
 		Entry(nil, "jws/wrong-key", jose.LayerJWSSignature),
 		Entry(nil, "jws/kid-unknown", jose.LayerJWSHeader),
 		Entry(nil, "jws/unsigned", jose.LayerJWSStructure),
@@ -75,9 +82,10 @@ var _ = Describe("corruptions", func() {
 	)
 
 	It("are tested one by one", func() {
-		wire := []string{"tls/no-client-certificate", "body/truncated", "body/not-json", "body/empty", "body/oversize", "http/duplicate",
+		wire := []string{"tls/no-client-certificate", "tls/foreign-client-certificate", "tls/old-version", "body/not-object", "http/request-id-twice",
+			"http/content-type-missing", "http/accept-missing", "body/truncated", "body/not-json", "body/empty", "body/oversize", "http/duplicate",
 			"http/drop-after-request", "http/content-type", "http/request-id-missing", "http/request-id-malformed"}
-		Expect(outbound.Corruptions()).To(HaveLen(12 + len(wire)))
+		Expect(outbound.Corruptions()).To(HaveLen(13 + len(wire)))
 		for _, id := range wire {
 			_, err := outbound.CorruptionByID(id)
 			Expect(err).NotTo(HaveOccurred())
@@ -96,6 +104,9 @@ var _ = Describe("corruptions", func() {
 		Expect(at.requests()[0].requestID).To(Equal("id-1"))
 		at, _ = corrupted("body/not-json", passcodeCall())
 		Expect(json.Valid(at.requests()[0].body)).To(BeFalse())
+		at, _ = corrupted("body/not-object", passcodeCall())
+		whole(bytes.Trim(at.requests()[0].body, "[]"))
+		Expect(at.requests()[0].body).To(HavePrefix("["))
 		at, _ = corrupted("body/empty", passcodeCall())
 		Expect(at.requests()[0].body).To(BeEmpty())
 		at, _ = corrupted("body/oversize", passcodeCall())
@@ -108,6 +119,9 @@ var _ = Describe("corruptions", func() {
 			"http/content-type":         func(h http.Header) { Expect(h.Get("Content-Type")).To(Equal("text/plain")) },
 			"http/request-id-missing":   func(h http.Header) { Expect(h).NotTo(HaveKey("X-Request-Id")) },
 			"http/request-id-malformed": func(h http.Header) { Expect(h.Get("X-Request-Id")).To(ContainSubstring("/")) },
+			"http/request-id-twice":     func(h http.Header) { Expect(h.Values("X-Request-Id")).To(Equal([]string{"id-1", "another-id-1"})) },
+			"http/content-type-missing": func(h http.Header) { Expect(h).NotTo(HaveKey("Content-Type")) },
+			"http/accept-missing":       func(h http.Header) { Expect(h).NotTo(HaveKey("Accept")) },
 		} {
 			at, x := corrupted(id, passcodeCall())
 			Expect(x.Failure).To(BeNil())
@@ -143,6 +157,41 @@ var _ = Describe("corruptions", func() {
 		Expect(at.requests()).To(HaveLen(1))
 	})
 
+	only := func(id string) outbound.Options {
+		GinkgoHelper()
+		corruption, err := outbound.CorruptionByID(id)
+		Expect(err).NotTo(HaveOccurred())
+		return outbound.Options{Corrupt: []outbound.Corruption{corruption}}
+	}
+
+	It("show a client certificate that only a careless issuer takes (p.35)", func() {
+		stranger := selfMade()
+		client := newClient(func(c *outbound.Config) { c.ForeignClient = &stranger })
+		strict, careless := newIssuer(approve), newIssuer(approve, func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert })
+		Expect(client.Do(ctx, target(bank, strict.URL), metadataCall(), outbound.Options{}).Failure).To(BeNil())
+		x := client.Do(ctx, target(bank, strict.URL), metadataCall(), only("tls/foreign-client-certificate"))
+		Expect(x.Failure).To(HaveField("Kind", outbound.FailureTLS))
+		Expect(strict.requests()).To(HaveLen(1))
+		Expect(client.Do(ctx, target(bank, careless.URL), metadataCall(), only("tls/foreign-client-certificate")).Failure).To(BeNil())
+		Expect(careless.requests()[0].peer).To(Equal(1))
+		x = newClient().Do(ctx, target(bank, strict.URL), metadataCall(), only("tls/foreign-client-certificate"))
+		Expect(x.Failure).To(And(HaveField("Kind", outbound.FailureSetup), HaveField("Message", ContainSubstring("ForeignClient"))))
+	})
+
+	It("offer old versions of TLS, which only an old issuer takes (p.35, INT-131)", func() {
+		client := newClient()
+		strict := newIssuer(approve, func(c *tls.Config) { c.MinVersion = tls.VersionTLS12 })
+		x := client.Do(ctx, target(bank, strict.URL), metadataCall(), only("tls/old-version"))
+		Expect(x.Failure).To(And(HaveField("Kind", outbound.FailureTLS), HaveField("Message", ContainSubstring("every TLS version"))))
+		for _, newest := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
+			old := newIssuer(approve, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, newest })
+			x = client.Do(ctx, target(bank, old.URL), metadataCall(), only("tls/old-version"))
+			Expect(x.Failure).To(BeNil())
+			Expect(x.TLS.Version).To(Equal(tls.VersionName(newest)))
+		}
+		Expect(strict.requests()).To(BeEmpty())
+	})
+
 	It("are refused where they would change nothing, or where a key is missing", func() {
 		_, x := corrupted("jwe/tag", metadataCall())
 		Expect(x.Failure).To(And(HaveField("Kind", outbound.FailureSetup), HaveField("Message", ContainSubstring("has none"))))
@@ -156,3 +205,14 @@ var _ = Describe("corruptions", func() {
 		Expect(x.Failure).To(HaveField("Message", ContainSubstring("both seal")))
 	})
 })
+
+// selfMade is a client certificate that nobody vouches for.
+func selfMade() tls.Certificate {
+	GinkgoHelper()
+	key := shared.directory.Issuers["third-bank"].Signing.Key
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "stranger"}, NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	content, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	Expect(err).NotTo(HaveOccurred())
+	return tls.Certificate{Certificate: [][]byte{content}, PrivateKey: key}
+}

@@ -19,6 +19,7 @@ const (
 	unknownKeyID = "0F0F0F0F"
 	forbiddenAlg = gojose.RSA_OAEP
 	forbiddenEnc = gojose.A128GCM
+	forbiddenSig = gojose.RS256
 )
 
 // Parts of a JWE in compact serialisation.
@@ -30,6 +31,7 @@ const (
 // forgery says what is wrong with an envelope; its zero value is a right one.
 type forgery struct {
 	alg                             gojose.KeyAlgorithm
+	signatureAlg                    gojose.SignatureAlgorithm
 	enc                             gojose.ContentEncryption
 	recipientID, signerID           string
 	foreignRecipient, foreignSigner bool
@@ -50,7 +52,10 @@ func sealing(f forgery) func(*Client, Target, []byte) (string, error) {
 }
 
 // errForeign says that the corruption needs what the client was not given.
-var errForeign = errors.New("the corruption needs a key that the issuer does not know; give the client one as Foreign")
+var (
+	errForeign       = errors.New("the corruption needs a key that the issuer does not know; give the client one as Foreign")
+	errForeignClient = errors.New("the corruption needs a client certificate of an authority that the issuer does not know; give the client one as ForeignClient")
+)
 
 func (f forgery) encrypt(c *Client, target Target, payload []byte) (string, error) {
 	facts := c.Contract.Tables.Envelope.JOSE
@@ -106,7 +111,11 @@ func (f forgery) sign(c *Client, inner string) (string, error) {
 		header, err := json.Marshal(map[string]string{"alg": "none", "typ": facts.Typ, "cty": facts.Cty, "kid": id})
 		return base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString([]byte(inner)) + ".", err
 	}
-	blob, err := signed(key, id, facts.JWS.Alg, facts.Typ, facts.Cty, inner)
+	alg := facts.JWS.Alg
+	if f.signatureAlg != "" {
+		alg = string(f.signatureAlg)
+	}
+	blob, err := signed(key, id, alg, facts.Typ, facts.Cty, inner)
 	if err == nil && f.alterSignature {
 		blob = altered(blob, 2)
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // SubjectOf is what a queued notification is about, as the vault knows it now:
-// its token, PAN and requestor, and its facts with the numbers in the place of
+// its token, the one that this was made from, PAN and requestor, and its facts with the numbers in the place of
 // the references. A token or PAN that is gone meanwhile is an error; there is
 // nothing left to tell about it. Requestor may be nil.
 func (b *Builder) SubjectOf(tx vault.Tx, issuer vault.Issuer, n vault.Notification, requestor func(string) (fixtures.TokenRequestor, bool)) (Subject, error) {
@@ -33,6 +33,9 @@ func (b *Builder) SubjectOf(tx vault.Tx, issuer vault.Issuer, n vault.Notificati
 			return s, fmt.Errorf("the token %s of the notification: %w", n.TokenID, err)
 		}
 		s.Token, n.PANID = &t, t.PANReferenceID
+		if err := s.findOriginal(tx); err != nil {
+			return s, err
+		}
 		if requestor != nil {
 			if known, ok := requestor(t.RequestorID); ok {
 				s.Requestor = &known
@@ -55,6 +58,19 @@ func (b *Builder) SubjectOf(tx vault.Tx, issuer vault.Issuer, n vault.Notificati
 	return s, b.complete(n.Operation, &s)
 }
 
+// findOriginal finds the token that the subject's was made from.
+func (s *Subject) findOriginal(tx vault.Tx) error {
+	if s.Token.OriginalReferenceID == "" {
+		return nil
+	}
+	original, err := tx.TokenByReference(s.Token.OriginalReferenceID)
+	if err != nil {
+		return fmt.Errorf("the original token %s of the notification: %w", s.Token.OriginalReferenceID, err)
+	}
+	s.Original = &original
+	return nil
+}
+
 // complete gives what the operation requires and nobody knows, such as the
 // wallet account of a token that was made by hand.
 func (b *Builder) complete(operation string, s *Subject) error {
@@ -72,7 +88,7 @@ func (b *Builder) complete(operation string, s *Subject) error {
 		return err
 	}
 	known := FactsOf(*s, at)
-	if reason, ok := s.Given["messageReasonCode"].(string); ok {
+	if reason, ok := s.Given[memberReason].(string); ok {
 		for name, value := range b.Reason(operation, reason) {
 			if _, given := known[name]; !given {
 				s.Given[name] = value

@@ -25,7 +25,7 @@ func (c *Client) explain(ctx context.Context, target Target, d *Draft, f *Failur
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
 	defer cancel()
-	config := secure(target, d, &atomic.Bool{})
+	config := c.secure(target, d, &atomic.Bool{})
 	if config.ServerName == "" {
 		config.ServerName = at.Hostname()
 	}

@@ -149,7 +149,7 @@ func (b *Builder) Sample(operation string, s Subject, seed string, at time.Time)
 			f[name] = b.Values(operation, name)[0]
 		}
 	}
-	if reason, ok := f["messageReasonCode"].(string); ok {
+	if reason, ok := f[memberReason].(string); ok {
 		f = merged(f, b.Reason(operation, reason)).(Facts)
 	}
 	return s.unknown(f, tokenType), nil
@@ -215,25 +215,20 @@ func (b *Builder) Values(operation, member string) []string {
 	return values
 }
 
-// Reason gives the members that a messageReasonCode asks for, by the
-// contract's conditions, each with its first value (p.203-205).
+// memberReason says why a notification is sent.
+const memberReason = "messageReasonCode"
+
+// Reason gives the members that a messageReasonCode asks for, each with its first value (p.203-205).
 func (b *Builder) Reason(operation, code string) Facts {
-	f := Facts{"messageReasonCode": code}
+	f := Facts{memberReason: code}
 	op, err := b.contract.Operation(operation)
 	if err != nil || op.Field(contract.Request) == nil {
 		return f
 	}
 	for _, member := range op.Field(contract.Request).Fields {
-		if slices.Contains(words(member.Condition), code) && len(member.Enum) > 0 {
+		if slices.Contains(member.With[memberReason], code) && len(member.Enum) > 0 {
 			f[member.Name] = member.Enum[0]
 		}
 	}
 	return f
-}
-
-// words are the names in a condition.
-func words(condition string) []string {
-	return strings.FieldsFunc(condition, func(r rune) bool {
-		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	})
 }

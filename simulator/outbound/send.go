@@ -156,6 +156,10 @@ func failureOf(ctx context.Context, err error, x *Exchange, deadline time.Durati
 	return f
 }
 
+// alertProtocolVersion is the alert of a side that speaks none of the versions
+// that were offered (RFC 8446, 6).
+const alertProtocolVersion tls.AlertError = 70
+
 // classify names an error of the transport.
 func (f *Failure) classify(err error) {
 	var network *net.OpError
@@ -172,6 +176,8 @@ func (f *Failure) classify(err error) {
 		f.Kind, f.Message, f.Mend = FailureTLS, fmt.Sprintf("the endpoint's certificate is not for %s", hostname.Host), "set tls.serverName in issuer.yaml, or a certificate for this host"
 	case errors.As(err, &invalid):
 		f.Kind, f.Message, f.Mend = FailureTLS, "the endpoint's certificate is not valid: "+invalid.Error(), "renew it, or look at the clock"
+	case errors.As(err, &network) && network.Op == opAlert && network.Err.Error() == alertProtocolVersion.Error():
+		f.Kind, f.Message, f.Mend = FailureTLS, "the endpoint refused every TLS version that was offered", "it must serve TLS 1.2 or newer (INT-131)"
 	case errors.As(err, &network) && network.Op == opAlert: // an alert of the other side
 		f.Kind, f.Message, f.Mend = FailureTLS, "the endpoint refused the TLS session: "+network.Err.Error(), "it may not accept Visa's client certificate; give it the authority in pki/ca.crt"
 	case errors.As(err, &network) && network.Op == "dial":

@@ -55,7 +55,10 @@ type Token struct {
 	AutoFill                      *bool  `json:"autoFillIndicator,omitempty"`
 	RequestorTspID                string `json:"tokenRequestorTspID,omitempty"`
 	LifeCycleTraceID              int64  `json:"lifeCycleTraceID,omitempty"`
-	CardMetadataProfileID         string `json:"cardMetadataProfileID,omitempty"`
+	// OriginalReferenceID is the token that this one was made from in
+	// token-for-token provisioning (p.51).
+	OriginalReferenceID   string `json:"originalTokenReferenceID,omitempty"`
+	CardMetadataProfileID string `json:"cardMetadataProfileID,omitempty"`
 	// Device, Risk and Discretionary are members of the contract's
 	// structures of those names, as they were received or made.
 	Device        map[string]any `json:"deviceInfo,omitempty"`

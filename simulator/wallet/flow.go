@@ -83,6 +83,13 @@ func (f *flow) about(ctx context.Context, reference string) error {
 		}
 		f.subject.PAN = &pan
 		f.own(t)
+		if t.OriginalReferenceID != "" {
+			original, err := tx.TokenByReference(t.OriginalReferenceID)
+			if err != nil {
+				return fmt.Errorf("the original token %s: %w", t.OriginalReferenceID, err)
+			}
+			f.subject.Original = &original
+		}
 		return f.count(tx)
 	})
 }
@@ -135,7 +142,11 @@ func (f *flow) call(ctx context.Context, operation string, occasion outbound.Fac
 	if err != nil {
 		return answer{}, err
 	}
-	x := f.Client.Do(ctx, f.target, call, outbound.Options{RequestID: requestID})
+	options := outbound.Options{RequestID: requestID}
+	if f.Deadline != nil {
+		options.Deadline = f.Deadline(operation)
+	}
+	x := f.Client.Do(ctx, f.target, call, options)
 	row := f.Client.Row(x, f.row)
 	row.ID = f.Vault.NewID()
 	if err := f.Vault.Journal(ctx, row); err != nil {

@@ -3,6 +3,7 @@ package wallet_test
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -36,7 +37,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 // got is a call as the issuer saw it, opened.
 type got struct {
 	operation    string
-	path         string
+	path, event  string
 	body, sealed map[string]any
 }
 
@@ -51,6 +52,10 @@ type lab struct {
 	builder   *outbound.Builder
 	server    *httptest.Server
 	config    wallet.Config
+	queue     *outbound.Queue
+	// deadlines by operation; zero is the budget. Budgets are real time, of
+	// which a busy machine may not have enough, so all others are long.
+	deadlines map[string]time.Duration
 
 	mu      sync.Mutex
 	calls   []got
@@ -59,7 +64,7 @@ type lab struct {
 
 func newLab() *lab {
 	GinkgoHelper()
-	l := &lab{clock: clock.New(func() time.Time { return noon }), answers: map[string]http.HandlerFunc{}}
+	l := &lab{clock: clock.New(func() time.Time { return noon }), deadlines: map[string]time.Duration{}, answers: map[string]http.HandlerFunc{}}
 	l.clock.Freeze(noon)
 	var err error
 	l.contract, err = contract.Load()
@@ -68,7 +73,9 @@ func newLab() *lab {
 	Expect(err).NotTo(HaveOccurred())
 	l.directory, err = keys.LoadFS(fixturekeys.TestOnly(), keys.Settings{Facts: keys.FactsOf(l.contract)})
 	Expect(err).NotTo(HaveOccurred())
-	l.vault, err = vault.Open(context.Background(), vault.Options{Clock: l.clock.Now})
+	l.vault, err = vault.Open(context.Background(), vault.Options{Clock: l.clock.Now, OnEnqueue: func(ctx context.Context, tx *sql.Tx, n vault.Notification) error {
+		return l.queue.Enqueued(ctx, tx, n) // nothing is sent where there is no queue
+	}})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(l.vault.Close)
 	row := inbound.Registered(l.directory.Issuers[bank], noon)
@@ -94,7 +101,7 @@ func (l *lab) wallet(seed byte) (*wallet.Wallet, wallet.Config) {
 	l.builder = outbound.NewBuilder(l.contract)
 	issuer := l.directory.Issuers[bank]
 	config := wallet.Config{Contract: l.contract, Vault: l.vault, Client: client, Builder: l.builder, Fixtures: l.fixtures, Clock: l.clock,
-		Rand: rand.NewChaCha8([32]byte{seed}),
+		Rand: rand.NewChaCha8([32]byte{seed}), Deadline: l.deadline,
 		Targets: func(vault.Issuer) (outbound.Target, error) {
 			return outbound.Target{Issuer: bank, Endpoint: l.server.URL + "/base", Roots: l.directory.CA.Pool(), Client: &l.directory.Client,
 				Encrypt: jose.EncryptionKey{ID: issuer.Credentials.APIKey, RSA: issuer.Encryption.Public()}}, nil
@@ -102,6 +109,13 @@ func (l *lab) wallet(seed byte) (*wallet.Wallet, wallet.Config) {
 	w, err := wallet.New(config)
 	Expect(err).NotTo(HaveOccurred())
 	return w, config
+}
+
+func (l *lab) deadline(operation string) time.Duration {
+	if deadline, ok := l.deadlines[operation]; ok {
+		return deadline
+	}
+	return time.Minute
 }
 
 // serve is the issuer's endpoint with mutual TLS.
@@ -114,28 +128,44 @@ func (l *lab) serve() {
 	DeferCleanup(l.server.Close)
 }
 
-// operationAt finds the operation by the last part of the path.
-func operationAt(path string) string {
-	name := path[strings.LastIndex(path, "/")+1:]
-	if name == "deviceBinding" {
-		return "deviceTokenBinding"
+// operationAt finds the operation of the contract by the path and the event.
+func (l *lab) operationAt(r *http.Request) string {
+	GinkgoHelper()
+	for _, op := range l.contract.Operations() {
+		if op.Direction != contract.Outbound || !sameSteps(op.Path, strings.TrimPrefix(r.URL.Path, "/base")) {
+			continue
+		}
+		fits := true
+		for name, values := range op.FixedQuery {
+			fits = fits && slices.Contains(values, r.URL.Query().Get(name))
+		}
+		if fits {
+			return op.ID
+		}
 	}
-	return name
+	Fail("no operation has the address " + r.URL.RequestURI())
+	return ""
+}
+
+// sameSteps compares a path with a template of one.
+func sameSteps(template, path string) bool {
+	wanted, steps := strings.Split(template, "/"), strings.Split(path, "/")
+	for i, step := range wanted {
+		if i >= len(steps) || step != steps[i] && !strings.HasPrefix(step, "{") {
+			return false
+		}
+	}
+	return len(wanted) == len(steps)
 }
 
 func (l *lab) handle(w http.ResponseWriter, r *http.Request) {
 	defer GinkgoRecover()
 	content, err := io.ReadAll(r.Body)
 	Expect(err).NotTo(HaveOccurred())
-	call := got{operation: operationAt(r.URL.Path), path: r.URL.Path, body: decoded(content)}
-	issuer := l.directory.Issuers[bank]
-	envelope, err := jose.New(keys.JOSERules(l.contract.Tables.Envelope), l.clock.Now)
-	Expect(err).NotTo(HaveOccurred())
-	opened, err := envelope.Open(jose.UseAPI, call.body["encryptedData"].(string), jose.Keyring{
-		Decryption:   []jose.DecryptionKey{{ID: issuer.Credentials.APIKey, RSA: issuer.Encryption.Key}},
-		Verification: []jose.VerificationKey{{ID: l.directory.VisaSigning.ID, RSA: l.directory.VisaSigning.Public()}}})
-	Expect(err).NotTo(HaveOccurred())
-	call.sealed = decoded(opened.Payload)
+	call := got{operation: l.operationAt(r), path: r.URL.Path, event: r.URL.Query().Get("eventType"), body: decoded(content)}
+	if blob, ok := call.body["encryptedData"].(string); ok {
+		call.sealed = l.opened(blob)
+	}
 	l.mu.Lock()
 	l.calls = append(l.calls, call)
 	answer := l.answers[call.operation]
@@ -144,6 +174,19 @@ func (l *lab) handle(w http.ResponseWriter, r *http.Request) {
 		answer = says(map[string]any{})
 	}
 	answer(w, r)
+}
+
+// opened is a sealed payload, as the issuer opens it.
+func (l *lab) opened(blob string) map[string]any {
+	GinkgoHelper()
+	issuer := l.directory.Issuers[bank]
+	envelope, err := jose.New(keys.JOSERules(l.contract.Tables.Envelope), l.clock.Now)
+	Expect(err).NotTo(HaveOccurred())
+	opened, err := envelope.Open(jose.UseAPI, blob, jose.Keyring{
+		Decryption:   []jose.DecryptionKey{{ID: issuer.Credentials.APIKey, RSA: issuer.Encryption.Key}},
+		Verification: []jose.VerificationKey{{ID: l.directory.VisaSigning.ID, RSA: l.directory.VisaSigning.Public()}}})
+	Expect(err).NotTo(HaveOccurred())
+	return decoded(opened.Payload)
 }
 
 func decoded(content []byte) map[string]any {
@@ -208,7 +251,10 @@ func (l *lab) judge() {
 	calls := slices.Clone(l.calls)
 	l.mu.Unlock()
 	for _, call := range calls {
-		for part, payload := range map[contract.Part]any{contract.Request: call.body, contract.SealedRequest: call.sealed} {
+		for part, payload := range map[contract.Part]map[string]any{contract.Request: call.body, contract.SealedRequest: call.sealed} {
+			if payload == nil {
+				continue
+			}
 			violations, err := l.contract.Validate(call.operation, part, payload)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(violations).To(BeEmpty(), "%s %s", call.operation, part)
@@ -242,22 +288,30 @@ func (l *lab) queued() []vault.Notification {
 	GinkgoHelper()
 	list, _, err := l.vault.Notifications(context.Background(), vault.NotificationQuery{Issuer: bank})
 	Expect(err).NotTo(HaveOccurred())
-	issuer, err := l.vault.Issuer(context.Background(), bank)
-	Expect(err).NotTo(HaveOccurred())
 	for _, n := range list {
-		Expect(l.vault.View(context.Background(), bank, func(tx vault.Tx) error {
-			subject, err := l.builder.SubjectOf(tx, issuer, n, l.fixtures.TokenRequestor)
-			Expect(err).NotTo(HaveOccurred())
-			call, err := l.builder.Build(n.Operation, outbound.FactsOf(subject, l.clock.Now()), nil)
-			Expect(err).NotTo(HaveOccurred())
-			broken, err := l.builder.Check(call)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(broken).To(BeEmpty(), "%s %v", n.Operation, n.Facts)
-			return nil
-		})).To(Succeed())
+		broken, err := l.builder.Check(l.built(n))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(broken).To(BeEmpty(), "%s %v", n.Operation, n.Facts)
 		Expect(n.RequestID).To(HaveLen(36))
 	}
 	return list
+}
+
+// built is the notification's call as the queue would make it now.
+func (l *lab) built(n vault.Notification) *outbound.Call {
+	GinkgoHelper()
+	issuer, err := l.vault.Issuer(context.Background(), bank)
+	Expect(err).NotTo(HaveOccurred())
+	var call *outbound.Call
+	Expect(l.vault.View(context.Background(), bank, func(tx vault.Tx) error {
+		subject, err := l.builder.SubjectOf(tx, issuer, n, l.fixtures.TokenRequestor)
+		if err != nil {
+			return err
+		}
+		call, err = l.builder.Build(n.Operation, outbound.FactsOf(subject, l.clock.Now()), nil)
+		return err
+	})).To(Succeed())
+	return call
 }
 
 // told are the queued notifications in short: operation or reason, and action.

@@ -146,6 +146,9 @@ func (f *flow) draft(tx vault.Tx, r Request) error {
 	t := token.Token{Issuer: f.issuer.Name, PANReferenceID: f.subject.PAN.ReferenceID, Type: r.Type, Status: token.Status(f.Contract.Tables.Lifecycle.States[0].Name),
 		EntityOfLastAction: token.TokenRequestor, Expiration: monthOf(now.AddDate(tokenYears, 0, 0)), CreatedAt: now, StatusUpdatedAt: now,
 		PANSource: r.Source, ConsumerEntryMode: r.EntryMode, AutoFill: &r.AutoFill, RequestorTspID: r.TSP, LifeCycleTraceID: trace}
+	if f.subject.Original != nil {
+		t.OriginalReferenceID = f.subject.Original.ReferenceID
+	}
 	if t.RequestorID, err = f.requestor(r); err != nil {
 		return err
 	}

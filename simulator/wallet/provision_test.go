@@ -129,6 +129,29 @@ var _ = Describe("Provisioning", func() {
 		Expect(body["deviceInfo"]).To(HaveKeyWithValue("originalDeviceID", original.Device["deviceID"]))
 	})
 
+	It("names the original in TOKEN_CREATED too, whenever that is built (p.194-197)", func() {
+		l.answers["approveProvisioning"] = action("00")
+		original := l.provision(l.card("tokenForToken", func(r *wallet.Request) { r.Type, r.Source = "SECURE_ELEMENT", "" })).Token
+		made := l.provision(wallet.Request{Issuer: bank, Original: original.ReferenceID}).Token
+		Expect(l.token(made.ReferenceID).OriginalReferenceID).To(Equal(original.ReferenceID))
+		for _, n := range l.queued() {
+			call := l.built(n)
+			info := call.Sealed["tokenInfo"].(map[string]any)
+			if n.TokenID != made.ReferenceID {
+				Expect(info).NotTo(HaveKey("originalToken"))
+				continue
+			}
+			Expect(info).To(And(HaveKeyWithValue("originalToken", original.Number), HaveKeyWithValue("originalTokenReferenceID", original.ReferenceID),
+				HaveKeyWithValue("originalTokenRequestorID", BeNumerically(">", 0)), HaveKeyWithValue("originaltokenAssuranceMethod", "10")))
+			if n.Operation == "tokenCreateNotification" {
+				Expect(info).To(HaveKeyWithValue("originalTokenType", "SECURE_ELEMENT"))
+				Expect(call.Members["deviceInfo"]).To(HaveKeyWithValue("originalDeviceID", original.Device["deviceID"]))
+				continue
+			}
+			Expect(info).NotTo(HaveKey("originalTokenType"), "p.208")
+		}
+	})
+
 	It("names the token service provider and the automatic filling of forms (p.119, p.126)", func() {
 		l.answers["approveProvisioning"] = action("00")
 		l.provision(l.card("cardOnFile", func(r *wallet.Request) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vtsim/vtsim/fixtures"
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
@@ -40,14 +41,10 @@ const (
 	actionNoRule  = "96"
 )
 
-// settingStandIn and settingParticipation are the members of an issuer's
-// settings that flows read. The first has the form of fixtures.StandIn and
-// goes before the fixtures' own; the second says by operation what the issuer
-// serves, and where it is missing everything is served.
-const (
-	settingStandIn       = "standIn"
-	settingParticipation = "participation"
-)
+// settingStandIn is the member of an issuer's settings that says what Visa does
+// in its place. It has the form of fixtures.StandIn and goes before the
+// fixtures' own.
+const settingStandIn = "standIn"
 
 // rule is what Visa does in the issuer's place; false when nothing is known.
 func (w *Wallet) rule(issuer vault.Issuer) (fixtures.StandIn, bool) {
@@ -62,22 +59,6 @@ func (w *Wallet) rule(issuer vault.Issuer) (fixtures.StandIn, bool) {
 	return sample.StandIn, ok
 }
 
-// participates tells whether the issuer serves the operation.
-func participates(issuer vault.Issuer, operation string) bool {
-	set, ok := issuer.Settings[settingParticipation]
-	if !ok {
-		return true
-	}
-	switch table := set.(type) {
-	case map[string]any:
-		serves, _ := table[operation].(bool)
-		return serves
-	case map[string]bool:
-		return table[operation]
-	}
-	return true
-}
-
 // unasked is the reason for which Visa declines without asking the issuer.
 func (f *flow) unasked() (reason string, ok bool) {
 	pan := f.subject.PAN.Number
@@ -87,7 +68,7 @@ func (f *flow) unasked() (reason string, ok bool) {
 	if !fixtures.Luhn(pan) {
 		return stipCheckDigit, true
 	}
-	if !participates(f.issuer, approve) {
+	if !outbound.Participates(f.issuer, approve) {
 		return stipParticipation, true
 	}
 	return "", false

@@ -29,6 +29,9 @@ func cut(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+// timedOut is the stipReasonCode of an answer that was too late (p.134).
+const timedOut = "9020"
+
 // never answers before the caller gives up.
 func never(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
@@ -45,6 +48,9 @@ var _ = Describe("Stand-in (p.131-137)", func() {
 		func(answer http.HandlerFunc, reason string) {
 			l.set(standIn(fixtures.PathGreen))
 			l.answers["approveProvisioning"] = answer
+			if reason == timedOut {
+				l.deadlines["approveProvisioning"] = 0 // the contract's budget
+			}
 			result := l.provision(l.card("eligible"))
 			Expect(result.StipReasonCode).To(Equal(reason))
 			Expect(result.Path).To(Equal(fixtures.PathGreen))
@@ -54,7 +60,7 @@ var _ = Describe("Stand-in (p.131-137)", func() {
 		},
 		Entry("the connection is cut", http.HandlerFunc(cut), "9011"),
 		Entry("the answer N0 (INT-149)", action("N0"), "9012"),
-		Entry("no answer within the budget", http.HandlerFunc(never), "9020"),
+		Entry("no answer within the budget", http.HandlerFunc(never), timedOut),
 		Entry("status 500", status(500), "9061"),
 		Entry("status 400", status(400), "9061"),
 		Entry("ISE40504", says(map[string]any{"actionCode": "96", "errorCode": "ISE40504"}), "9061"),
@@ -102,7 +108,12 @@ var _ = Describe("Stand-in (p.131-137)", func() {
 				continue
 			}
 			l.calls = nil
-			l.answers["approveProvisioning"] = map[string]http.HandlerFunc{"9011": cut, "9012": action("N0"), "9020": never, "9061": status(503)}[card.StandIn.StipReasonCode]
+			l.answers["approveProvisioning"] = map[string]http.HandlerFunc{"9011": cut, "9012": action("N0"), timedOut: never, "9061": status(503)}[card.StandIn.StipReasonCode]
+			if card.StandIn.StipReasonCode == timedOut {
+				l.deadlines["approveProvisioning"] = 100 * time.Millisecond
+			} else {
+				delete(l.deadlines, "approveProvisioning")
+			}
 			r := l.provision(l.card(card.Role))
 			Expect(r.StipReasonCode).To(Equal(card.StandIn.StipReasonCode), card.Role)
 			if card.StandIn.By == fixtures.ByVisa {

@@ -27,8 +27,8 @@ type Client interface {
 	Row(x *outbound.Exchange, cause string) vault.Traffic
 }
 
-// Config is what a wallet is made of. All but Rand, Log and Limits are
-// required.
+// Config is what a wallet is made of. All but Rand, Log, Limits
+// and Deadline are required.
 type Config struct {
 	Contract *contract.Contract
 	Vault    vault.Vault
@@ -44,6 +44,11 @@ type Config struct {
 	Log  *slog.Logger
 	// Limits of passcodes; zero values are the defaults.
 	Limits Limits
+	// Deadline of a call of the operation, from its first byte to the last one
+	// of the answer; nil, or zero for an operation, is the contract's budget
+	// (p.247). A longer one makes an issuer who is late look like one who is
+	// in time.
+	Deadline func(operation string) time.Duration
 }
 
 // Limits of passcodes. The specification gives none but the length (p.182).

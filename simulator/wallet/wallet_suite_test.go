@@ -9,7 +9,5 @@ import (
 
 func TestWallet(t *testing.T) {
 	RegisterFailHandler(Fail)
-	suite, reporter := GinkgoConfiguration()
-	suite.FlakeAttempts = 2 // budgets are real seconds: a starved machine misses one and stands in
-	RunSpecs(t, "Wallet", suite, reporter)
+	RunSpecs(t, "Wallet")
 }
