@@ -141,7 +141,9 @@ type Await struct {
 	// Token's state afterwards; empty means any.
 	TokenStatus string
 	Rule        string
-	Save        map[string]Save
+	// Ask is what the person is asked to do where no trigger came before.
+	Ask  string
+	Save map[string]Save
 }
 
 // Trigger makes the issuer act, by the trigger of that name in issuer.yaml, or

@@ -46,6 +46,26 @@ var triggerWords = words(string(KindRequired), string(KindLength), string(KindTy
 	TriggerTokenValue, TriggerTokenReference, TriggerMethodUnknown, TriggerMethodInvalid, TriggerOTPChannel,
 	TriggerMalformed, TriggerUnauthorized, TriggerNotFound, TriggerServerError)
 
+// Triggers returns the whole vocabulary of error tables, sorted: the kinds of
+// violations and what else leads to a row.
+func Triggers() []string { return sortedKeys(triggerWords) }
+
+// Answers reports whether a table has an answer to the trigger: the
+// operation's own or that of the standard errors (p.31).
+func (c *Contract) Answers(operation, trigger string) bool {
+	if op, ok := c.operations[operation]; ok {
+		if _, found := op.errorOn(trigger, false); found {
+			return true
+		}
+	}
+	for _, e := range c.Tables.StandardErrors.Errors {
+		if e.row().has(trigger) {
+			return true
+		}
+	}
+	return false
+}
+
 func words(list ...string) map[string]bool {
 	set := make(map[string]bool, len(list))
 	for _, word := range list {
