@@ -22,9 +22,12 @@ func Evaluate(m *Match, value any, field *contract.Field) []Mismatch {
 	return e.match(m, value, place{field: field})
 }
 
-// evaluation is one comparison; show writes a value for people, masked.
+// evaluation is one comparison; show writes a value for people, masked. Own
+// hides what is secret in the scenario's own values; nil hides nothing more
+// than numbers of cards.
 type evaluation struct {
 	show func(value any, field *contract.Field) string
+	own  func(value any) any
 }
 
 // place is where in the value the comparison stands.
@@ -161,8 +164,10 @@ func (e evaluation) want(m *Match, at place) string {
 		return "anything"
 	case m.Literally && absent(m.Literal):
 		return nothing
+	case m.Literally && at.field == nil && e.own != nil:
+		return shownOpenly(e.own(m.Literal))
 	case m.Literally && at.field == nil:
-		return shownOpenly(m.Literal) // it is the scenario's own
+		return shownOpenly(m.Literal)
 	case m.Literally:
 		return e.show(m.Literal, at.field)
 	case m.OneOf != nil:

@@ -39,8 +39,8 @@ type run struct {
 	subjects map[string]*subject
 	main     *subject
 	saved    map[string]any
-	// secrets are texts that must not be shown.
-	secrets map[string]bool
+	// secrets are texts that must not be shown, with what is shown instead.
+	secrets map[string]string
 	// passcode is the last that a call of the case carried.
 	passcode string
 	// since is the place in the journal after which calls of the issuer
@@ -85,7 +85,7 @@ func (r *Runner) Run(ctx context.Context, c Case, observe Observer) error {
 
 func (r *Runner) run(ctx context.Context, c Case, observe Observer) error {
 	x := &run{Runner: r, c: c, s: c.Scenario, observe: observe, subjects: map[string]*subject{}, saved: map[string]any{},
-		secrets: map[string]bool{}, consumed: map[string]bool{}}
+		secrets: map[string]string{}, consumed: map[string]bool{}}
 	lease, err := r.Cards.Take(ctx, x.roles(), x.alone())
 	if err != nil {
 		return &Broken{At: x.s.At, What: "the case has no card to run with", Err: err}

@@ -111,12 +111,11 @@ func (x *run) judge(a answer, expect Expect, body *Match, within time.Duration) 
 // compare shows an error answer as far as nothing in it looks secret, and a
 // success as the contract describes it.
 func (x *run) compare(a answer) evaluation {
-	return evaluation{show: func(value any, field *contract.Field) string {
-		if a.field == nil {
-			return shownOpenly(value)
-		}
-		return shownValue(value, field)
-	}}
+	show := shownValue
+	if a.field == nil {
+		show = func(value any, _ *contract.Field) string { return shownOpenly(value) }
+	}
+	return evaluation{show: func(value any, field *contract.Field) string { return show(x.hiddenIn(value), field) }, own: x.hiddenIn}
 }
 
 func wantedStatus(list []string) string {

@@ -1,8 +1,11 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -15,10 +18,14 @@ const hidden = "***"
 // only where it stands alone: as a part of something else it is none.
 const shortSecret = 4
 
-// hide keeps a text from being shown from now on.
+// hide keeps a text from being shown from now on; of an account number the
+// ends stay.
 func (x *run) hide(text string) {
 	if len(text) > 2 {
-		x.secrets[text] = true
+		x.secrets[text] = hidden
+	}
+	if masked := contract.Mask(text); masked != text {
+		x.secrets[text] = masked
 	}
 }
 
@@ -44,21 +51,44 @@ func (x *run) hideAll(value any, field *contract.Field) {
 	}
 }
 
-// hidden masks a text: whatever looks like the number of a card, and the
-// secrets that this case has used.
+// hidden masks a text: the secrets that this case has used, and whatever else
+// looks like the number of a card. The longest go first, as one may be a part
+// of another.
 func (x *run) hidden(text string) string {
-	text = contract.Mask(text)
-	for secret := range x.secrets {
-		if len(secret) > shortSecret {
-			text = strings.ReplaceAll(text, secret, hidden)
+	longest := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	for _, secret := range slices.SortedFunc(maps.Keys(x.secrets), longest) {
+		if !strings.Contains(text, secret) {
 			continue
 		}
-		if strings.Contains(text, secret) {
-			alone := regexp.MustCompile(`(^|[^0-9A-Za-z])` + regexp.QuoteMeta(secret) + `($|[^0-9A-Za-z])`)
-			text = alone.ReplaceAllString(text, "${1}"+hidden+"${2}")
+		if len(secret) > shortSecret {
+			text = strings.ReplaceAll(text, secret, x.secrets[secret])
+			continue
 		}
+		alone := regexp.MustCompile(`(^|[^0-9A-Za-z])` + regexp.QuoteMeta(secret) + `($|[^0-9A-Za-z])`)
+		text = alone.ReplaceAllString(text, "${1}"+hidden+"${2}")
 	}
-	return text
+	return contract.Mask(text)
+}
+
+// hiddenIn masks the texts of a decoded value.
+func (x *run) hiddenIn(value any) any {
+	switch v := value.(type) {
+	case string:
+		return x.hidden(v)
+	case map[string]any:
+		copied := make(map[string]any, len(v))
+		for name, member := range v {
+			copied[name] = x.hiddenIn(member)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(v))
+		for i, element := range v {
+			copied[i] = x.hiddenIn(element)
+		}
+		return copied
+	}
+	return value
 }
 
 // maskedError shows an error without its secrets.
