@@ -52,7 +52,9 @@ type Needs struct {
 
 // Token describes the token of a case, which is in the vault from the start.
 type Token struct {
-	// Type as in tokenType (p.123), Status as in tokenStatus (p.49).
+	// Type as in tokenType (p.123), Status as in tokenStatus (p.49). An empty
+	// Status is ACTIVE, or INACTIVE where the first token action of the steps
+	// activates it.
 	Type, Status string
 	// Introduced lets the issuer hear of the token first, by an
 	// approveProvisioning whose answer may be anything that is right.
