@@ -1,0 +1,90 @@
+package judge
+
+import (
+	"fmt"
+	"strings"
+)
+
+// masking judges the value of one method (INT-110). A value that is too long
+// or of another type is its own fault.
+func (r *ruling) masking(m method) {
+	if m.value == "" || m.misformed["value"] || m.misformed["type"] {
+		return
+	}
+	at := m.at + "/value"
+	switch {
+	case carriesPasscode(m.kind):
+		shown, hidden, what := contact(m.value)
+		if shown+hidden == 0 {
+			return // neither a number nor an address: nothing to mask
+		}
+		r.exercise(ruleConsumerMasked)
+		if !maskedEnough(shown, hidden, what) {
+			r.broken(ruleConsumerMasked, fault{came: fmt.Sprintf("the value of %s with %d of %d %s readable", m.kind, shown, shown+hidden, what),
+				want: "at least half of them masked", location: at})
+		}
+	case m.kind == methodService:
+		r.exercise(ruleServiceInFull)
+		if hidden := masks(m.value); hidden > 1 { // one may be a key of the telephone
+			r.broken(ruleServiceInFull, fault{came: fmt.Sprintf("the number of a call center with %d characters masked", hidden), want: "the number in full", location: at})
+		}
+	}
+}
+
+const (
+	digitsOfNumber  = "digits"
+	charactersOfBox = "characters before the at sign"
+)
+
+// maskedEnough is the half rule. A number without any mask is one in full,
+// unless so few digits are left that half of the shortest number is gone.
+func maskedEnough(shown, hidden int, what string) bool {
+	const shortest = 7 // digits of a telephone number without area code
+	if what == digitsOfNumber && hidden == 0 {
+		return shown <= shortest/2+1
+	}
+	return hidden >= shown
+}
+
+// contact counts what can be read and what is masked of a telephone number or
+// an e-mail address.
+func contact(value string) (shown, hidden int, what string) {
+	if at := strings.LastIndexByte(value, '@'); at >= 0 {
+		box := value[:at]
+		hidden = masks(box)
+		return len([]rune(box)) - hidden, hidden, charactersOfBox
+	}
+	if shown = len(only(value, isDigit)); shown == 0 {
+		return 0, 0, digitsOfNumber
+	}
+	return shown, masks(value), digitsOfNumber
+}
+
+// masks counts the characters that stand for hidden ones. An x counts only
+// beside another: one alone is a letter, or an extension.
+func masks(value string) int {
+	runes, count := []rune(value), 0
+	for i, c := range runes {
+		beside := i > 0 && isX(runes[i-1]) || i+1 < len(runes) && isX(runes[i+1])
+		if isMask(c) || isX(c) && beside {
+			count++
+		}
+	}
+	return count
+}
+
+func isX(c rune) bool { return c == 'x' || c == 'X' }
+
+func isMask(c rune) bool { return strings.ContainsRune("*#•●∙·…∗＊", c) }
+
+func isDigit(c rune) bool { return c >= '0' && c <= '9' }
+
+// only keeps the characters that are wanted.
+func only(text string, wanted func(rune) bool) string {
+	return strings.Map(func(c rune) rune {
+		if wanted(c) {
+			return c
+		}
+		return -1
+	}, text)
+}
