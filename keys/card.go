@@ -51,11 +51,13 @@ const (
 	RoleFraud      = "fraud"      // blocked for suspected fraud
 	RoleReplaced   = "replaced"   // lost or stolen and replaced by another
 	RoleWrongCVV2  = "wrongCvv2"  // an eligible card, given with a wrong CVV2
+	// RoleWrongCardType is a card of a type that is not tokenized.
+	RoleWrongCardType = "wrongCardType"
 )
 
 // Roles returns all roles, the plainest first.
 func Roles() []string {
-	return []string{RoleEligible, RoleStepUp, RoleDeclined, RoleIneligible, RoleExpired, RoleUnknown, RoleFraud, RoleReplaced, RoleWrongCVV2}
+	return []string{RoleEligible, RoleStepUp, RoleDeclined, RoleIneligible, RoleExpired, RoleUnknown, RoleFraud, RoleReplaced, RoleWrongCVV2, RoleWrongCardType}
 }
 
 var (
