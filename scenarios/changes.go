@@ -10,8 +10,8 @@ import (
 	"github.com/vtsim/vtsim/conformance/contract"
 )
 
-// place is a member of the sample call.
-type place struct {
+// memberPlace is a member of the sample call.
+type memberPlace struct {
 	part  contract.Part
 	field *contract.Field
 	// pointer into the document that patches work on: the body, in which
@@ -27,18 +27,18 @@ type change struct {
 	value   any
 }
 
-func set(p place, value any) change { return change{"add", p.pointer, value} }
+func give(p memberPlace, value any) change { return change{"add", p.pointer, value} }
 
-func remove(p place) change { return change{"remove", p.pointer, nil} }
+func leaveOut(p memberPlace) change { return change{"remove", p.pointer, nil} }
 
 // root tells whether the place is a part as a whole.
-func (p place) root() bool { return p.field.Pointer == "" }
+func (p memberPlace) root() bool { return p.field.Pointer == "" }
 
-func missingRequired(p place) []change {
+func missingRequired(p memberPlace) []change {
 	if p.part == contract.Path || p.root() || p.field.Requirement != contract.Required {
 		return nil // a path without its parameter is another path
 	}
-	return []change{remove(p)}
+	return []change{leaveOut(p)}
 }
 
 // fillers are tried one after the other until the contract objects to the
@@ -46,7 +46,7 @@ func missingRequired(p place) []change {
 var fillers = []string{"0", "a", "A", "x"}
 
 // stretched are values of that many characters, made from the value.
-func stretched(p place, length int) []change {
+func stretched(p memberPlace, length int) []change {
 	var list []change
 	switch v := p.value.(type) {
 	case string:
@@ -58,11 +58,12 @@ func stretched(p place, length int) []change {
 			head = head[:length]
 		}
 		for _, filler := range append(tail(v), fillers...) {
-			list = append(list, set(p, string(head)+strings.Repeat(filler, length-len(head))))
+			list = append(list, give(p, string(head)+strings.Repeat(filler, length-len(head))))
 		}
 	case json.Number:
 		if digits := string(v); !strings.ContainsAny(digits, ".eE-") {
-			list = append(list, set(p, json.Number(digits[:min(len(digits), length)]+strings.Repeat("1", max(0, length-len(digits))))))
+			digits = "1" + digits[1:] // no number begins with 0
+			list = append(list, give(p, json.Number(digits[:min(len(digits), length)]+strings.Repeat("1", max(0, length-len(digits))))))
 		}
 	}
 	return list
@@ -77,30 +78,30 @@ func tail(text string) []string {
 	return []string{string(r)}
 }
 
-func overLength(p place) []change {
+func overLength(p memberPlace) []change {
 	if p.field.MaxLength == nil || p.field.Sealed {
 		return nil
 	}
 	return stretched(p, *p.field.MaxLength+1)
 }
 
-// known are members that name what the issuer holds, or that must fit the
+// heldByIssuer are members that name what the issuer holds, or that must fit the
 // card: another value is another card, token or method, and refused rightly.
-var known = []string{"primaryAccountNumber", "cvv2", "month", "year", "token", "tokenReferenceID", "panReferenceID",
+var heldByIssuer = []string{"primaryAccountNumber", "cvv2", "month", "year", "token", "tokenReferenceID", "panReferenceID",
 	"otpMethodIdentifier", "originalToken", "originalTokenReferenceID"}
 
-// identifiers are made by Visa's side; an issuer should not look at more than
+// madeByVisa are identifiers that are made by Visa's side; an issuer should not look at more than
 // their length (INT-143).
-var identifiers = []string{"tokenRequestorID", "clientWalletAccountID", "deviceID", "taskID", "clientDeviceID", "lifeCycleTraceID", "tokenRequestorTspID"}
+var madeByVisa = []string{"tokenRequestorID", "clientWalletAccountID", "deviceID", "taskID", "clientDeviceID", "lifeCycleTraceID", "tokenRequestorTspID"}
 
-var digits = regexp.MustCompile(`^[0-9]+$`)
+var allDigits = regexp.MustCompile(`^[0-9]+$`)
 
-func exactLength(p place) []change {
-	if p.field.MaxLength == nil || p.field.Sealed || slices.Contains(known, p.field.Name) {
+func exactLength(p memberPlace) []change {
+	if p.field.MaxLength == nil || p.field.Sealed || slices.Contains(heldByIssuer, p.field.Name) {
 		return nil
 	}
 	text, isText := p.value.(string)
-	if isText && strings.Contains(p.field.Pointer, "/riskInformation/") && digits.MatchString(text) {
+	if isText && strings.Contains(p.field.Pointer, "/riskInformation/") && allDigits.MatchString(text) {
 		return nil // a score or a count, on which an issuer may decline
 	}
 	list := stretched(p, *p.field.MaxLength)
@@ -110,22 +111,22 @@ func exactLength(p place) []change {
 // intruder is what stands in the place of a value of another type.
 const intruder = "unexpected"
 
-func wrongType(p place) []change {
+func wrongType(p memberPlace) []change {
 	if p.part == contract.Path || p.root() || p.field.Sealed || len(p.field.Types) == 0 {
 		return nil
 	}
 	if slices.Contains(p.field.Types, "object") || slices.Contains(p.field.Types, "array") {
-		return []change{set(p, intruder)}
+		return []change{give(p, intruder)}
 	}
-	return []change{set(p, map[string]any{intruder: true})}
+	return []change{give(p, map[string]any{intruder: true})}
 }
 
 // strangers are values that no enumeration of the contract has; the first that
 // fits length and pattern is taken.
 var strangers = []string{"VTSIM_UNKNOWN", "VTSIMUNKNOWN", "UNKN", "QQ", "Q", "97", "8"}
 
-func unknownEnum(open bool) func(place) []change {
-	return func(p place) []change {
+func unknownEnum(open bool) func(memberPlace) []change {
+	return func(p memberPlace) []change {
 		if p.part == contract.Path || len(p.field.Enum) == 0 || p.field.ExtensibleEnum != open {
 			return nil
 		}
@@ -135,7 +136,7 @@ func unknownEnum(open bool) func(place) []change {
 		var list []change
 		for _, stranger := range strangers {
 			if !slices.Contains(p.field.Enum, any(stranger)) {
-				list = append(list, set(p, stranger))
+				list = append(list, give(p, stranger))
 			}
 		}
 		return list
@@ -145,7 +146,7 @@ func unknownEnum(open bool) func(place) []change {
 // unknownMember is a name that no structure of the contract has.
 const unknownMember = "vtsimUnknown"
 
-func unknownField(p place) []change {
+func unknownField(p memberPlace) []change {
 	if _, object := p.value.(map[string]any); !object || p.part == contract.Path || p.field.Sealed || p.field.Member(unknownMember) != nil {
 		return nil
 	}
@@ -155,27 +156,27 @@ func unknownField(p place) []change {
 // optional tells whether the member may be left out, whatever the occasion. A
 // conditional one may have its condition, and one that no table tags is not
 // held to be optional.
-func optional(p place) bool {
+func optional(p memberPlace) bool {
 	return p.part != contract.Path && !p.root() && !p.field.Sealed && p.field.Name != "*" && p.field.Requirement == contract.Optional
 }
 
-func nullOptional(p place) []change {
+func nullOptional(p memberPlace) []change {
 	if !optional(p) {
 		return nil
 	}
-	return []change{set(p, nil)}
+	return []change{give(p, nil)}
 }
 
-func emptyOptional(p place) []change {
+func emptyOptional(p memberPlace) []change {
 	if !optional(p) || p.field.BlankAllowed || !slices.Contains(p.field.Types, "string") {
 		return nil
 	}
-	return []change{set(p, "")}
+	return []change{give(p, "")}
 }
 
-func absentOptional(p place) []change {
+func absentOptional(p memberPlace) []change {
 	if !optional(p) {
 		return nil
 	}
-	return []change{remove(p)}
+	return []change{leaveOut(p)}
 }

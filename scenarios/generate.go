@@ -21,6 +21,7 @@ type generator struct {
 	fixtures *fixtures.Set
 	bases    map[string]*Scenario // by operation
 	samples  map[string]*sample
+	shoulds  map[string]bool // the rules that make refusing an absence a should
 }
 
 func newGenerator(c *contract.Contract) (*generator, error) {
@@ -32,7 +33,12 @@ func newGenerator(c *contract.Contract) (*generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{contract: c, builder: outbound.NewBuilder(c), fixtures: set, bases: map[string]*Scenario{}, samples: map[string]*sample{}}
+	g := &generator{contract: c, builder: outbound.NewBuilder(c), fixtures: set, bases: map[string]*Scenario{}, samples: map[string]*sample{}, shoulds: map[string]bool{}}
+	for _, rule := range c.Tables.NamedRules {
+		if strings.HasSuffix(rule.ID, absenceRefused) {
+			g.shoulds[rule.ID] = true
+		}
+	}
 	for _, base := range bases {
 		g.bases[base.Steps[len(base.Steps)-1].Call.Operation] = base
 	}
@@ -52,7 +58,7 @@ func (g *generator) sample(op *contract.Operation) (*sample, error) {
 		return s, nil
 	}
 	base := g.base(op.ID)
-	s, err := newSample(g.contract, g.builder, g.fixtures, op, base.Token.Type, base.Steps[len(base.Steps)-1].Call.With)
+	s, err := newSample(g.contract, g.builder, g.fixtures, op, base.Token, base.Steps[len(base.Steps)-1].Call.With)
 	if err == nil {
 		g.samples[op.ID] = s
 	}
@@ -108,7 +114,7 @@ func (g *generator) expand(s *Scenario) ([]*generated, error) {
 
 // generated is one change of one operation's good call.
 type generated struct {
-	place    place
+	place    memberPlace
 	change   change
 	scenario *Scenario
 }
@@ -190,15 +196,15 @@ func (g *generator) scenario(s *Scenario, k kind, op *contract.Operation, one *g
 
 // rule is what the case proves, where that is no rule that the judge finds by
 // itself.
-func (g *generator) rule(k kind, op *contract.Operation, p place) string {
+func (g *generator) rule(k kind, op *contract.Operation, p memberPlace) string {
 	switch k.name {
 	case MissingRequired:
 		id := op.ID + "/" + string(p.part) + p.field.Pointer + absenceRefused
-		if _, err := g.contract.Rule(id); err == nil {
+		if g.shoulds[id] {
 			return id
 		}
 	case ExactLength:
-		if slices.Contains(identifiers, p.field.Name) {
+		if slices.Contains(madeByVisa, p.field.Name) {
 			return ruleIdentifierFormat
 		}
 	}

@@ -64,7 +64,7 @@ type kind struct {
 	// title says what was done to the member.
 	title string
 	// changes proposes what can be done to the place, the best first.
-	changes func(place) []change
+	changes func(memberPlace) []change
 }
 
 // kinds in the order in which they are documented.

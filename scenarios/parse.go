@@ -66,6 +66,7 @@ func (p *parser) scenarioAt(root *yaml.Node) *Scenario {
 	s := &Scenario{Level: contract.Must, At: p.at(root)}
 	p.scenario, p.saved, p.triggered, p.changed = s, nil, false, false
 	var steps *yaml.Node
+	carded := false
 	p.object(root, map[string]valueReader{
 		"scenario": p.kebab(&s.Name, "a scenario's name"),
 		"title":    p.into(&s.Title),
@@ -73,14 +74,14 @@ func (p *parser) scenarioAt(root *yaml.Node) *Scenario {
 		"level":    p.level,
 		"tags":     p.tags,
 		"needs":    p.needs,
-		"card":     p.word(&s.Card, "card role", p.words.roles),
+		"card":     func(n *yaml.Node) { carded = true; p.word(&s.Card, "card role", p.words.roles)(n) },
 		"token":    p.tokenState,
 		"steps":    func(n *yaml.Node) { steps = n },
 		"generate": p.generate,
 	})
 	p.complete(root, steps)
 	if steps != nil {
-		p.changed = s.Card != "" && s.Card != keys.RoleEligible || s.Token != (Token{})
+		p.changed = carded && s.Card != keys.RoleEligible || s.Token != (Token{})
 		p.list(steps, p.step)
 	}
 	s.Needs = s.needed()

@@ -19,11 +19,12 @@ const mostAtOnce = 100
 // whatever their order, since the operation says what they may hold.
 func (p *parser) call(n *yaml.Node) {
 	call := &Call{}
+	carded := false
 	var with, patch, corrupt, rule, expect *yaml.Node
 	keep := func(target **yaml.Node) valueReader { return func(n *yaml.Node) { *target = n } }
 	p.object(n, map[string]valueReader{
 		"call":    p.word(&call.Operation, "operation", p.words.outbound),
-		"card":    p.word(&call.Card, "card role", p.words.roles),
+		"card":    func(n *yaml.Node) { carded = true; p.word(&call.Card, "card role", p.words.roles)(n) },
 		"with":    keep(&with),
 		"patch":   keep(&patch),
 		"corrupt": keep(&corrupt),
@@ -49,7 +50,7 @@ func (p *parser) call(n *yaml.Node) {
 	if expect != nil {
 		p.expect(op, &call.Expect, expect)
 	}
-	changed := p.changed || with != nil || patch != nil || corrupt != nil || call.Card != ""
+	changed := p.changed || with != nil || patch != nil || corrupt != nil || carded
 	if (call.Expect.Refused != "" || call.Expect.TLSRefused) && !changed {
 		p.fail(n, "nothing is wrong with this call, and it should be refused", "change one thing of it: with, patch, corrupt or card")
 	}

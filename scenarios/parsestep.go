@@ -155,10 +155,10 @@ func (p *parser) action(n *yaml.Node) {
 	action := &TokenAction{}
 	p.object(n, map[string]valueReader{"token": func(n *yaml.Node) {
 		p.object(n, map[string]valueReader{
-			"do":     p.word(&action.Do, "token action", TokenActions()),
+			"do":     p.word(&action.Do, "token action", tokenActionNames()),
 			"expect": p.word(&action.Expect, "token status", p.words.tokenStatuses),
 		})
-		p.missing(n, "do", "the step does nothing to the token", "add do: "+strings.Join(TokenActions(), ", "))
+		p.missing(n, "do", "the step does nothing to the token", "add do: "+strings.Join(tokenActionNames(), ", "))
 	}})
 	p.changed, p.current.Token = true, action
 }

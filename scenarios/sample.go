@@ -1,8 +1,10 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,8 +18,8 @@ import (
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
-// sealedMember holds the sealed payload, opened in the document of a sample.
-const sealedMember = "encryptedData"
+// openedMember holds the sealed payload, opened, in the document of a sample.
+const openedMember = "encryptedData"
 
 // sample is the good call of an operation, as the runner makes it, with a card
 // and a token of nobody: it says which members there are.
@@ -26,34 +28,37 @@ type sample struct {
 	path map[string]any
 	// document is the body, in which encryptedData is the opened payload.
 	document []byte
-	places   []place
+	places   []memberPlace
 }
 
 // What the samples are about.
 const (
-	samplePAN, sampleReplacement  = "4000009010000019", "4000009010000027"
-	samplePANID, sampleOtherPANID = "V-0000000000000000000001", "V-0000000000000000000002"
-	sampleTokenID, sampleTokenPAN = "DNITHE000000000000000001", "4900000000000010"
-	sampleSeed, sampleType        = "sample", "HCE"
+	samplePAN, samplePANID        = "4000009010000019", "V-0000000000000000000001"
+	sampleTokenPAN, sampleTokenID = "4900000000000010", "DNITHE000000000000000001"
 	sampleMonth, sampleYear       = "12", "2030"
-	sampleStatus, sampleCVV2      = "ACTIVE", "123"
+	sampleCVV2, sampleSeed        = "123", "sample"
 )
+
+// Token that a case has when nothing else is said; see Scenario.Token.
+const usualType, usualStatus = "HCE", "ACTIVE"
 
 var sampleTime = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
-// sampleSubject is an active token of a card, and the card that may take the
-// place of that.
-func sampleSubject(set *fixtures.Set, tokenType string) outbound.Subject {
+// sampleSubject is a card, and a token of it as a case begins with.
+func sampleSubject(set *fixtures.Set, t Token) outbound.Subject {
 	until := token.Expiration{Month: sampleMonth, Year: sampleYear}
-	s := outbound.Subject{
-		PAN:         &vault.PAN{ReferenceID: samplePANID, Number: samplePAN, Expiration: until},
-		Replacement: &vault.PAN{ReferenceID: sampleOtherPANID, Number: sampleReplacement, Expiration: until},
-		Token: &token.Token{ReferenceID: sampleTokenID, PANReferenceID: samplePANID, Number: sampleTokenPAN, Type: tokenType, Status: sampleStatus,
-			Expiration: until, CreatedAt: sampleTime, ActivatedAt: sampleTime, StatusUpdatedAt: sampleTime},
+	made := &token.Token{ReferenceID: sampleTokenID, PANReferenceID: samplePANID, Number: sampleTokenPAN, Expiration: until,
+		Type: cmp.Or(t.Type, usualType), Status: token.Status(cmp.Or(t.Status, usualStatus)), CreatedAt: sampleTime, StatusUpdatedAt: sampleTime}
+	if made.Status == usualStatus {
+		made.ActivatedAt = sampleTime
 	}
+	holder := outbound.SampleCardholder(sampleCVV2)
+	delete(holder, "billingAddress") // for Secure Remote Commerce (p.47)
+	s := outbound.Subject{PAN: &vault.PAN{ReferenceID: samplePANID, Number: samplePAN, Expiration: until}, Token: made,
+		Tokens: map[token.Status]int{made.Status: 1}, Given: outbound.Facts{"cardholderInfo": holder}}
 	for i, requestor := range set.TokenRequestors {
-		if s.Requestor == nil || strings.Contains(strings.Join(requestor.TokenTypes, " "), tokenType) {
-			s.Requestor, s.Token.RequestorID = &set.TokenRequestors[i], requestor.TokenRequestorID
+		if s.Requestor == nil && slices.Contains(requestor.TokenTypes, made.Type) {
+			s.Requestor, made.RequestorID = &set.TokenRequestors[i], requestor.TokenRequestorID
 		}
 	}
 	return s
@@ -61,16 +66,15 @@ func sampleSubject(set *fixtures.Set, tokenType string) outbound.Subject {
 
 // newSample makes the good call of the operation with the overriding members
 // of its base.
-func newSample(c *contract.Contract, b *outbound.Builder, set *fixtures.Set, op *contract.Operation, tokenType string, with map[string]any) (*sample, error) {
-	if tokenType == "" {
-		tokenType = sampleType
-	}
-	subject := sampleSubject(set, tokenType)
+func newSample(c *contract.Contract, b *outbound.Builder, set *fixtures.Set, op *contract.Operation, t Token, with map[string]any) (*sample, error) {
+	subject := sampleSubject(set, t)
 	facts, err := b.Sample(op.ID, subject, sampleSeed, sampleTime)
 	if err != nil {
 		return nil, err
 	}
-	facts["cardholderInfo"] = outbound.SampleCardholder(sampleCVV2)
+	for name, fact := range subject.Given {
+		facts[name] = fact
+	}
 	subject.Given = facts
 	call, err := b.Build(op.ID, outbound.FactsOf(subject, sampleTime), with)
 	if err != nil {
@@ -81,7 +85,7 @@ func newSample(c *contract.Contract, b *outbound.Builder, set *fixtures.Set, op 
 		whole[name] = value
 	}
 	if call.Sealed != nil {
-		whole[sealedMember] = call.Sealed
+		whole[openedMember] = call.Sealed
 	}
 	s := &sample{op: op, path: map[string]any{}}
 	for name, value := range call.Path {
@@ -107,8 +111,8 @@ func (s *sample) lay() error {
 	}
 	body := decoded.(map[string]any) // it was one a moment ago
 	s.walk(contract.Request, s.op.Field(contract.Request), "", body)
-	if payload, ok := body[sealedMember]; ok {
-		s.walk(contract.SealedRequest, s.op.Field(contract.SealedRequest), "/"+sealedMember, payload)
+	if payload, ok := body[openedMember]; ok {
+		s.walk(contract.SealedRequest, s.op.Field(contract.SealedRequest), "/"+openedMember, payload)
 	}
 	return nil
 }
@@ -117,7 +121,7 @@ func (s *sample) walk(part contract.Part, field *contract.Field, pointer string,
 	if field == nil {
 		return
 	}
-	s.places = append(s.places, place{part, field, pointer, value})
+	s.places = append(s.places, memberPlace{part, field, pointer, value})
 	if field.Sealed {
 		return // what is in it is a part of its own
 	}
@@ -169,9 +173,9 @@ func (s *sample) violations(c *contract.Contract, changed change) ([]contract.Vi
 		return nil, err
 	}
 	body := decoded.(map[string]any)
-	payload, sealed := body[sealedMember]
+	payload, sealed := body[openedMember]
 	if sealed {
-		body[sealedMember] = "sealed"
+		body[openedMember] = "sealed"
 	}
 	found, err := c.Validate(s.op.ID, contract.Request, body)
 	if sealed && err == nil {
