@@ -17,5 +17,9 @@ func exchangeOf(id string, record scenarios.Record, row vault.Traffic) Exchange 
 }
 
 func messageOf(m vault.Message) Message {
-	return Message{Method: m.Method, Path: m.Path, Status: m.Status, Headers: m.Headers, Body: m.Body, Decrypted: m.Decrypted}
+	headers := make(map[string][]string, len(m.Headers))
+	for name, value := range m.Headers {
+		headers[name] = []string{value}
+	}
+	return Message{Method: m.Method, Path: m.Path, Status: m.Status, Headers: headers, Body: m.Body, Decrypted: m.Decrypted}
 }

@@ -159,7 +159,11 @@ func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *s
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: library.Cases(),
+	cases, err := library.Cases(s.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: cases,
 		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
 		Checkpoint: s.Checkpoint, Log: s.Log})
 }

@@ -31,7 +31,6 @@ func (c *Certification) plan() error {
 		case c.Case == "" && !c.filter.Matches(one):
 			continue
 		}
-		one.Seed = c.Seed + "/" + one.ID
 		c.Planned = append(c.Planned, Planned{Case: one, Skip: c.skip(one.Scenario)})
 	}
 	if c.Case == "" || len(c.Planned) > 0 {

@@ -36,7 +36,7 @@ func (c *Certification) Run(ctx context.Context) *Result {
 	for i, planned := range c.Planned {
 		outcomes[i] = r.described(planned)
 	}
-	if r.runs() > 0 {
+	if c.Skipped() < len(c.Planned) {
 		if obstacle := r.preflight(ctx); obstacle != nil {
 			r.blocked(obstacle, outcomes)
 			return r.conclude(outcomes)
@@ -47,11 +47,11 @@ func (c *Certification) Run(ctx context.Context) *Result {
 	return r.conclude(outcomes)
 }
 
-// runs counts the planned cases that are not skipped.
-func (c *Certification) runs() int {
+// Skipped counts the planned cases that cannot run.
+func (c *Certification) Skipped() int {
 	count := 0
 	for _, planned := range c.Planned {
-		if planned.Skip == "" {
+		if planned.Skip != "" {
 			count++
 		}
 	}
@@ -63,7 +63,7 @@ func (c *Certification) blank() *Result {
 	r := &Result{Schema: Schema, Tool: c.Tool, Spec: c.Contract.Spec(), StartedAt: c.Now().UTC(), Exchanges: []Exchange{},
 		Issuer: Issuer{Name: c.Profile.Name, Endpoint: c.Target.Endpoint},
 		Plan: Plan{Profile: c.Options.Profile, Filter: c.Filter, Seed: c.Seed, Parallel: c.Parallel, FailOn: string(c.FailOn),
-			Planned: len(c.Planned), Skipped: len(c.Planned) - c.runs(), File: c.File}}
+			Planned: len(c.Planned), Skipped: c.Skipped(), File: c.File}}
 	if c.Case != "" {
 		r.Plan.Filter = "id:" + c.Case
 	}

@@ -19,7 +19,7 @@ import (
 // a mismatch; the lint refuses it before.
 func Evaluate(m *Match, value any, field *contract.Field) []Mismatch {
 	e := evaluation{show: func(value any, field *contract.Field) string { return shownValue(value, field) }}
-	return e.match(m, value, place{field: field})
+	return e.match(m, value, spot{field: field})
 }
 
 // evaluation is one comparison; show writes a value for people, masked. Own
@@ -30,24 +30,24 @@ type evaluation struct {
 	own  func(value any) any
 }
 
-// place is where in the value the comparison stands.
-type place struct {
+// spot is where in the value the comparison stands.
+type spot struct {
 	pointer string
 	field   *contract.Field
 }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-func (p place) member(name string) place {
-	inner := place{pointer: p.pointer + "/" + pointerEscapes.Replace(name)}
+func (p spot) member(name string) spot {
+	inner := spot{pointer: p.pointer + "/" + pointerEscapes.Replace(name)}
 	if p.field != nil {
 		inner.field = p.field.Member(name)
 	}
 	return inner
 }
 
-func (p place) element(i int) place {
-	inner := place{pointer: p.pointer + "/" + strconv.Itoa(i)}
+func (p spot) element(i int) spot {
+	inner := spot{pointer: p.pointer + "/" + strconv.Itoa(i)}
 	if p.field != nil {
 		inner.field = p.field.Items
 	}
@@ -58,7 +58,7 @@ func (p place) element(i int) place {
 func absent(value any) bool { return value == nil || value == "" }
 
 // match compares; the mismatches of members come in the order of their names.
-func (e evaluation) match(m *Match, value any, at place) []Mismatch {
+func (e evaluation) match(m *Match, value any, at spot) []Mismatch {
 	if m == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (m *Match) isMembers() bool {
 	return !m.Literally && m.OneOf == nil && m.Matches == "" && m.Present == nil && m.Contains == nil && m.Length == nil && m.Not == nil && !m.Empty
 }
 
-func (e evaluation) members(m *Match, value any, at place) []Mismatch {
+func (e evaluation) members(m *Match, value any, at spot) []Mismatch {
 	object, ok := value.(map[string]any)
 	if !ok && !absent(value) {
 		return []Mismatch{{At: m.At, Where: at.pointer, Want: "an object", Got: e.shown(value, at)}}
@@ -92,7 +92,7 @@ func (e evaluation) members(m *Match, value any, at place) []Mismatch {
 }
 
 // fits compares with everything but members.
-func (e evaluation) fits(m *Match, value any, at place) bool {
+func (e evaluation) fits(m *Match, value any, at spot) bool {
 	switch {
 	case m.Literally:
 		return equal(m.Literal, value)
@@ -116,7 +116,7 @@ func (e evaluation) fits(m *Match, value any, at place) bool {
 }
 
 // contains looks for an element of an array, or for a part of a text.
-func (e evaluation) contains(m *Match, value any, at place) bool {
+func (e evaluation) contains(m *Match, value any, at spot) bool {
 	switch v := value.(type) {
 	case []any:
 		for i, element := range v {
@@ -158,7 +158,7 @@ func lengthOf(value any) (int, bool) {
 const nothing = "nothing"
 
 // want says what was expected, in words.
-func (e evaluation) want(m *Match, at place) string {
+func (e evaluation) want(m *Match, at spot) string {
 	switch {
 	case m == nil:
 		return "anything"
@@ -215,7 +215,7 @@ func (l *Length) words() string {
 }
 
 // got says what came.
-func (e evaluation) got(m *Match, value any, at place) string {
+func (e evaluation) got(m *Match, value any, at spot) string {
 	shown := e.shown(value, at)
 	if length, ok := lengthOf(value); ok && m.Length != nil && value != nil {
 		return fmt.Sprintf("%d: %s", length, shown)
@@ -223,7 +223,7 @@ func (e evaluation) got(m *Match, value any, at place) string {
 	return shown
 }
 
-func (e evaluation) shown(value any, at place) string {
+func (e evaluation) shown(value any, at spot) string {
 	if absent(value) {
 		return nothing
 	}

@@ -168,7 +168,7 @@ var savedName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 func (p *parser) saves(n *yaml.Node) map[string]Save {
 	saves := map[string]Save{}
 	p.each(n, func(key, value *yaml.Node) {
-		if !savedName.MatchString(key.Value) || key.Value == nowName {
+		if !savedName.MatchString(key.Value) || key.Value == valueNow {
 			p.fail(key, printable(key.Value)+" can't be a name", "begin with a letter and go on with letters, digits and _; now is taken")
 			return
 		}

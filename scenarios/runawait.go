@@ -138,7 +138,7 @@ func (s *search) ours(row *vault.Traffic) (ours, told bool) {
 	}
 	walkTexts(requestOf(s.op, row), "", func(name, text string) {
 		ours = ours || about[text]
-		told = told || name == valueTokenReference || name == valuePANReference || name == "primaryAccountNumber"
+		told = told || name == "tokenReferenceID" || name == "panReferenceID" || name == "primaryAccountNumber"
 	})
 	return ours, told
 }
@@ -183,7 +183,7 @@ func (s *search) missing(waited time.Duration) Mismatch {
 	m := Mismatch{Want: fmt.Sprintf("a call of %s for token %s", s.op.ID, s.main.token.ReferenceID),
 		Got: fmt.Sprintf("none within %s since %s", waited.Round(time.Millisecond), s.sinceFor)}
 	if s.where != nil {
-		m.Want += " with " + evaluation{show: shownValue}.want(s.where, place{})
+		m.Want += " with " + evaluation{show: shownValue}.want(s.where, spot{})
 	}
 	switch {
 	case s.other == nil:

@@ -105,7 +105,7 @@ func (x *run) judge(a answer, expect Expect, body *Match, within time.Duration) 
 	if a.unreadable {
 		return append(found, Mismatch{At: body.At, Want: "a body of JSON", Got: fmt.Sprintf("%d bytes that are none", len(a.exchange.Response.Body))})
 	}
-	return append(found, x.compare(a).match(body, a.value, place{field: a.field})...)
+	return append(found, x.compare(a).match(body, a.value, spot{field: a.field})...)
 }
 
 // compare shows an error answer as far as nothing in it looks secret, and a
@@ -218,7 +218,7 @@ func condition(where *Match) string {
 	if where == nil {
 		return ""
 	}
-	return ", of the first element that is " + evaluation{show: shownValue}.want(where, place{})
+	return ", of the first element that is " + evaluation{show: shownValue}.want(where, spot{})
 }
 
 // taken finds the value that a save is about, and where it is or should be.

@@ -100,7 +100,7 @@ func newLab(defect string, change ...func(*scenarios.Stage)) *lab {
 		Profile: &keys.Profile{Name: bank, Triggers: map[string]keys.Trigger{}}, Seed: "run"}
 	for _, action := range []string{"suspend", "resume", "delete"} {
 		l.Profile.Triggers[action] = keys.Trigger{HTTP: &keys.HTTPTrigger{URL: l.issuer.ControlURL() + "/trigger/" + action,
-			Body: `{"tokenRequestorID": "{{tokenRequestorID}}", "tokenReferenceID": "{{tokenReferenceID}}"}`}}
+			Body: `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`}}
 	}
 	for _, f := range change {
 		f(&l.Stage)
@@ -126,7 +126,7 @@ func (l *lab) play(spec *contract.Contract, defect string) {
 	GinkgoHelper()
 	var err error
 	l.issuer, err = issuer.New(issuer.Config{Contract: spec, Issuer: l.directory.Issuers[bank], Authority: l.directory.CA.Pool(), VisaClient: l.directory.Client.Leaf,
-		VisaSigning: l.directory.VisaSigning, VisaEncryption: l.directory.VisaEncryption, Defect: defect, Now: l.clock.Now, Control: "127.0.0.1:0",
+		VisaSigning: l.directory.VisaSigning, VisaEncryption: l.directory.VisaEncryption, Defects: []string{defect}, Now: l.clock.Now, Control: "127.0.0.1:0",
 		VisaURL: "https://localhost:" + l.visa.URL[strings.LastIndex(l.visa.URL, ":")+1:]})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(l.issuer.Start()).To(Succeed())

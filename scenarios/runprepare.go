@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -210,20 +211,58 @@ func (x *run) equip(s *subject) error {
 
 // scope is what the case's templates may use.
 func (x *run) scope() scope {
-	known := map[string]any{valueIssuer: x.Issuer.Name}
-	for name, value := range x.main.values() {
-		known[name] = value
+	s := x.main
+	known := map[string]any{valueIssuer: x.Issuer.Name, valueTokenReference: s.token.ReferenceID, valueTokenRequestor: s.token.RequestorID,
+		valueTokenType: s.token.Type, valueTokenNumber: s.token.Number, valuePANReference: s.pan.ReferenceID,
+		valueReplacement: x.replacement(s.card.PAN), valueRandomOTP: digits(drawn(x.c.Seed, x.c.ID+" otp"), otpDigits), valueRandomID: identifier(drawn(x.c.Seed, x.c.ID+" id"))}
+	for name, value := range s.ofCard() {
+		known["card."+name] = value
 	}
-	for role, s := range x.subjects {
-		for name, value := range s.values() {
+	for role, other := range x.subjects {
+		for name, value := range other.ofCard() {
 			known["card."+role+"."+name] = value
 		}
 	}
-	return scope{saved: x.saved, known: known}
+	return scope{saved: x.saved, known: known, now: x.Clock.Now()}
 }
 
-func (s *subject) values() map[string]any {
-	return map[string]any{valueTokenReference: s.token.ReferenceID, valueTokenRequestor: s.token.RequestorID, valueTokenType: s.token.Type,
-		valueTokenNumber: s.token.Number, valuePANReference: s.pan.ReferenceID, valuePAN: s.card.PAN,
-		valueExpirationMonth: s.card.ExpMonth, valueExpirationYear: s.card.ExpYear, valueCVV2: s.card.CVV2}
+// ofCard are the values of the subject's card, as they stand behind its role.
+func (s *subject) ofCard() map[string]any {
+	return map[string]any{"pan": s.card.PAN, "expMonth": s.card.ExpMonth, "expYear": s.card.ExpYear, "cvv2": s.card.CVV2}
+}
+
+// cardValues are the names of ofCard.
+func cardValues() []string { return slices.Sorted(maps.Keys((&subject{}).ofCard())) }
+
+// otpDigits is how many digits a passcode of a scenario has.
+const otpDigits = 6
+
+// rangeDigits lead a PAN and stay when an account gets another (p.62).
+const rangeDigits = 9
+
+// replacement is the number of another account in the card's range, the same
+// one in the whole case.
+func (x *run) replacement(pan string) string {
+	if len(pan) <= rangeDigits {
+		return ""
+	}
+	number := pan[:rangeDigits] + digits(drawn(x.c.Seed, x.c.ID+" replacement"), len(pan)-rangeDigits-1)
+	return number + string(fixtures.CheckDigit(number))
+}
+
+// digits are drawn, n of them.
+func digits(random io.Reader, n int) string {
+	drawn := make([]byte, n)
+	_, _ = io.ReadFull(random, drawn) // what draws from a seed does not fail
+	for i := range drawn {
+		drawn[i] = '0' + drawn[i]%10
+	}
+	return string(drawn)
+}
+
+// identifier is drawn, 32 hexadecimal digits.
+func identifier(random io.Reader) string {
+	drawn := make([]byte, 16)
+	_, _ = io.ReadFull(random, drawn)
+	return hex.EncodeToString(drawn)
 }

@@ -146,7 +146,7 @@ var _ = Describe("A call", func() {
 	It("shows nothing secret in a mismatch", func() {
 		l := newLab("")
 		m := l.bad(steps(call(scenarios.Call{Operation: "sendPasscode", With: map[string]any{"otpValue": "918273"},
-			Expect: scenarios.Expect{Body: has(map[string]*scenarios.Match{"a": is("{{pan}} / {{cvv2}} 918273 {{pan}}"), "b": is("{{token}}")})}})))
+			Expect: scenarios.Expect{Body: has(map[string]*scenarios.Match{"a": is("{{card.pan}} / {{card.cvv2}} 918273 {{card.pan}}"), "b": is("{{token.number}}")})}})))
 		Expect(m).To(HaveLen(2))
 		Expect(m[0].Want).To(Equal(`"400000******0018 / *** *** 400000******0018"`))
 		Expect(m[1].Want).To(MatchRegexp(`^"[0-9]{6}\*{6}[0-9]{4}"$`))
@@ -226,7 +226,7 @@ var _ = Describe("An awaited call of the issuer", func() {
 			_, err := run(l.runner(), scenarios.Case{ID: "beside", Scenario: &beside, Seed: "beside"})
 			return err
 		}
-		m := l.bad(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "by-hand", Ask: "suspend {{tokenReferenceID}} of {{pan}}"}},
+		m := l.bad(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "by-hand", Ask: "suspend {{token.reference}} of {{card.pan}}"}},
 			await(scenarios.Await{Within: 30 * time.Millisecond})))
 		Expect(asked).To(Equal(1))
 		Expect(m).To(HaveLen(1))
@@ -254,10 +254,10 @@ var _ = Describe("A trigger", func() {
 		}))
 		DeferCleanup(server.Close)
 		l := newLab("", func(s *scenarios.Stage) {
-			s.Profile.Triggers["it"] = keys.Trigger{HTTP: &keys.HTTPTrigger{Method: "PUT", URL: server.URL + "/a/{{odd}}?b={{odd}}", Headers: map[string]string{"X-Card": "{{pan}}"},
+			s.Profile.Triggers["it"] = keys.Trigger{HTTP: &keys.HTTPTrigger{Method: "PUT", URL: server.URL + "/a/{{odd}}?b={{odd}}", Headers: map[string]string{"X-Card": "{{card.pan}}"},
 				Body: `{"a": "\"{{odd}}", "b": {{odd}}, "c": {{tokenType}}}`}}
 			s.Profile.Triggers["suspend"] = keys.Trigger{HTTP: &keys.HTTPTrigger{URL: s.Profile.Triggers["suspend"].HTTP.URL,
-				Body: `{"tokenRequestorID": "{{tokenRequestorID}}", "tokenReferenceID": "{{tokenReferenceID}}", "operationReason": "a\"/ ?&"}`}}
+				Body: `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}", "operationReason": "a\"/ ?&"}`}}
 		})
 		l.good(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "suspend"}},
 			scenarios.Step{Await: &scenarios.Await{Operation: "tokenLifecycle", Save: map[string]scenarios.Save{"odd": {From: "/operationReason"}}}},
@@ -274,10 +274,10 @@ var _ = Describe("A trigger", func() {
 			_, _ = w.Write([]byte("no " + r.URL.Query().Get("pan")))
 		}))
 		DeferCleanup(server.Close)
-		text := fire(keys.Trigger{HTTP: &keys.HTTPTrigger{URL: server.URL + "/?pan={{pan}}"}}).Error()
+		text := fire(keys.Trigger{HTTP: &keys.HTTPTrigger{URL: server.URL + "/?pan={{card.pan}}"}}).Error()
 		Expect(text).To(And(ContainSubstring("trigger it"), ContainSubstring("418"), ContainSubstring("no 400000******0018")))
 		server.Close()
-		text = fire(keys.Trigger{HTTP: &keys.HTTPTrigger{URL: server.URL + "/?pan={{pan}}"}}).Error()
+		text = fire(keys.Trigger{HTTP: &keys.HTTPTrigger{URL: server.URL + "/?pan={{card.pan}}"}}).Error()
 		Expect(text).To(And(ContainSubstring("trigger it"), Not(ContainSubstring("0018"))))
 	})
 
@@ -296,7 +296,7 @@ var _ = Describe("A trigger", func() {
 		Expect(fire(keys.Trigger{Command: []string{"touch", "$HOME {{tokenType}}"}}, in)).To(BeNil())
 		_, err := os.Stat(filepath.Join(folder, "$HOME HCE"))
 		Expect(err).NotTo(HaveOccurred())
-		text := fire(keys.Trigger{Command: []string{"ls", "{{pan}}-" + strings.Repeat("x", 2000)}}, in).Error()
+		text := fire(keys.Trigger{Command: []string{"ls", "{{card.pan}}-" + strings.Repeat("x", 2000)}}, in).Error()
 		Expect(len(text)).To(BeNumerically("<", 1000))
 		Expect(text).To(And(ContainSubstring("trigger it"), Not(ContainSubstring("4000000010000018"))))
 	})
@@ -307,7 +307,7 @@ var _ = Describe("A trigger", func() {
 		Expect(l.broken(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "x", Ask: "do it"}})).Error()).To(ContainSubstring("no person"))
 		said := ""
 		l.Prompt = func(_ context.Context, text string) error { said = text; return nil }
-		l.good(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "x", Ask: "block {{pan}}"}}))
+		l.good(steps(scenarios.Step{Trigger: &scenarios.Trigger{Name: "x", Ask: "block {{card.pan}}"}}))
 		Expect(said).To(Equal("block 400000******0018"))
 	})
 })

@@ -30,6 +30,15 @@ type TokenActionEntry struct {
 	play     func(ctx context.Context, x *run, w Wallet) (*wallet.Result, error)
 }
 
+// tokenActionNames are the names of the catalogue, in its order.
+func tokenActionNames() []string {
+	var names []string
+	for _, entry := range TokenActions() {
+		names = append(names, entry.Name)
+	}
+	return names
+}
+
 // TokenActions is the closed catalogue of what a step token can do.
 func TokenActions() []TokenActionEntry {
 	return []TokenActionEntry{

@@ -8,40 +8,49 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
-// What {{name}} stands for in every case, beside what it has saved. A number of
-// another card of the case is {{card.ROLE.pan}}, and so on for expMonth,
-// expYear, cvv2, panReferenceID, tokenReferenceID and token.
+// What {{name}} stands for in every case, beside what it has saved: the time,
+// which may be moved (now-48h), the issuer's name, the card and the token of the
+// case, the number of another account beside the card's, and what is drawn for
+// the case. The values of another card of the case are {{card.ROLE.pan}}, and so
+// on.
 const (
-	valueIssuer          = "issuer"
-	valueTokenReference  = "tokenReferenceID"
-	valueTokenRequestor  = "tokenRequestorID"
-	valueTokenType       = "tokenType"
-	valueTokenNumber     = "token"
-	valuePANReference    = "panReferenceID"
-	valuePAN             = "pan"
-	valueExpirationMonth = "expMonth"
-	valueExpirationYear  = "expYear"
-	valueCVV2            = "cvv2"
+	valueNow            = "now"
+	valueIssuer         = "issuer"
+	valuePAN            = "card.pan"
+	valueExpMonth       = "card.expMonth"
+	valueExpYear        = "card.expYear"
+	valueCVV2           = "card.cvv2"
+	valueTokenReference = "token.reference"
+	valueTokenRequestor = "token.requestor"
+	valueTokenType      = "token.type"
+	valueTokenNumber    = "token.number"
+	valuePANReference   = "pan.reference"
+	valueReplacement    = "replacement.pan"
+	valueRandomOTP      = "random.otp"
+	valueRandomID       = "random.id"
 )
 
-// KnownValues are the names that a template may use without a save, but for
-// those of other cards, which begin with card. and the role.
-func KnownValues() []string {
-	return []string{valueIssuer, valueTokenReference, valueTokenRequestor, valueTokenType, valueTokenNumber, valuePANReference, valuePAN,
-		valueExpirationMonth, valueExpirationYear, valueCVV2}
+// TemplateNames are what {{name}} can stand for without a step that saves it,
+// but for the values of other cards.
+func TemplateNames() []string {
+	return []string{valueNow, valueIssuer, valuePAN, valueExpMonth, valueExpYear, valueCVV2, valueTokenReference, valueTokenRequestor, valueTokenType,
+		valueTokenNumber, valuePANReference, valueReplacement, valueRandomOTP, valueRandomID}
 }
 
 // templateName is {{name}}; templateWhole is a text that is nothing else.
 var (
-	templateName  = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_.-]*)\s*\}\}`)
-	templateWhole = regexp.MustCompile(`^\{\{\s*([A-Za-z][A-Za-z0-9_.-]*)\s*\}\}$`)
+	templateName  = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_.+-]*)\s*\}\}`)
+	templateWhole = regexp.MustCompile(`^\{\{\s*([A-Za-z][A-Za-z0-9_.+-]*)\s*\}\}$`)
 )
 
 // scope is what names stand for; what was saved goes first.
 type scope struct {
 	saved, known map[string]any
+	// now is the time of the case.
+	now time.Time
 }
 
 func (s scope) lookup(name string) (any, error) {
@@ -51,9 +60,28 @@ func (s scope) lookup(name string) (any, error) {
 	if value, ok := s.known[name]; ok {
 		return value, nil
 	}
+	if moved, ok := timeOf(name, s.now); ok {
+		return moved.UTC().Format(dateTimeLayout), nil
+	}
 	names := slices.Concat(slices.Collect(maps.Keys(s.saved)), slices.Collect(maps.Keys(s.known)))
 	slices.Sort(names)
 	return nil, fmt.Errorf("nothing is known as {{%s}}; there are %s", name, strings.Join(slices.Compact(names), ", "))
+}
+
+// dateTimeLayout is how the specification writes times, in GMT (p.50).
+const dateTimeLayout = "2006-01-02T15:04:05.000Z"
+
+// timeOf is the time that now, or now with a duration behind it, stands for.
+func timeOf(name string, now time.Time) (time.Time, bool) {
+	rest, ok := strings.CutPrefix(name, valueNow)
+	if !ok || rest == "" {
+		return now, ok
+	}
+	if rest[0] != '+' && rest[0] != '-' {
+		return now, false
+	}
+	moved, err := time.ParseDuration(rest)
+	return now.Add(moved), err == nil
 }
 
 // resolve puts values into the texts of a decoded value. A text that is a

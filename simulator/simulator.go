@@ -282,6 +282,9 @@ func (s *Simulator) Clock() *clock.Clock { return s.clock }
 // Vault is the simulator's store.
 func (s *Simulator) Vault() vault.Vault { return s.vault }
 
+// Faults are the faults that are in force.
+func (s *Simulator) Faults() *fault.Set { return s.faults }
+
 // Calls are Visa's calls to the issuers; Client, Builder, Queue and Wallet are
 // its parts.
 func (s *Simulator) Calls() *calls.Calls        { return s.calls }

@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vtsim/vtsim/conformance"
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/fixtures/issuer"
 )
 
 // certifying are the flags of vtsim certify.
@@ -130,6 +130,19 @@ func (a *app) completeSetup(o *certifying) error {
 	return err
 }
 
+// provenRules are those that a defect of the reference issuer breaks.
+func provenRules(c *contract.Contract) ([]string, error) {
+	defects, err := issuer.Catalogue(c)
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]string, len(defects))
+	for i, d := range defects {
+		rules[i] = d.Rule
+	}
+	return rules, nil
+}
+
 // drawnSeed is a seed that is short enough to type.
 func drawnSeed() (string, error) {
 	var b [4]byte
@@ -177,6 +190,3 @@ func (a *app) printPlan(session *conformance.Session) error {
 	}
 	return nil
 }
-
-// checkpointEvery is how often a run leaves its result so far.
-const checkpointEvery = time.Second
