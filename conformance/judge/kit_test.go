@@ -72,6 +72,7 @@ type peer struct {
 	step   int
 	found  []judge.Finding
 	ran    []string // rules exercised
+	last   *outbound.Exchange
 }
 
 // start runs the issuer with that defect.
@@ -141,6 +142,7 @@ func (p *peer) exchange(s sent, want judge.Want) *outbound.Exchange {
 
 func (p *peer) rule(x *outbound.Exchange, want judge.Want) {
 	p.step++
+	p.last = x
 	ruling := p.trial.Exchange(p.step, x, want)
 	p.found = append(p.found, ruling.Findings...)
 	p.ran = append(p.ran, ruling.Exercised...)
