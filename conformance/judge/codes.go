@@ -15,8 +15,9 @@ const interpretationNoRow = "INT-124"
 func (r *ruling) refusal() bool {
 	trigger := r.want.Refused
 	rows := slices.DeleteFunc(r.rowsOn(trigger), func(row contract.ErrorRow) bool { return row.Code == "" })
-	r.exercise(r.want.Rule, r.own("code-on-"+trigger))
+	r.exercise(r.want.Rule, r.missed(), r.own("code-on-"+trigger))
 	if len(rows) > 0 {
+		r.exercise(ruleFieldError)
 		return r.withCode(rows)
 	}
 	if standard, ok := r.standardOn(trigger); ok {
@@ -49,7 +50,6 @@ func (r *ruling) withCode(rows []contract.ErrorRow) bool {
 	case r.a.status != http.StatusBadRequest, r.businessCode() != "" && !right(r.businessCode(), r.a.action):
 		r.broken(r.wrongCode(), fault{came: r.came(), want: fmt.Sprintf("HTTP %d and %s", rows[0].HTTP, want)})
 	default:
-		r.exercise(ruleFieldError)
 		r.broken(ruleFieldError, fault{came: r.came(), want: fmt.Sprintf("HTTP %d and %s", rows[0].HTTP, want), interpretation: interpretationFieldError})
 	}
 	return true
@@ -85,7 +85,6 @@ func (r *ruling) withoutRow() bool {
 		f.want = fmt.Sprintf("%s %s with or without %s for %s", memberAction, r.op.decline, memberError, spoken(r.want.Refused))
 	}
 	declined := r.stands == refused || r.a.response == responseDeclined
-	r.exercise(r.missed())
 	switch f.came = r.came(); {
 	case !declined:
 		r.broken(r.missed(), f)

@@ -44,6 +44,9 @@ func (r *ruling) decision() {
 		return
 	}
 	r.stands = r.standing()
+	if r.takesMethod() && r.want.Refused == "" && r.offeredForPasscodes(r.method()) {
+		r.exercise(ruleMethodAccepted)
+	}
 	missed := r.held()
 	r.report(violations, func(v contract.Violation) bool { return missed && v.Keyword == keywordCodeMissing })
 	r.stepUpMethods(violations)
@@ -93,7 +96,10 @@ func (r *ruling) report(violations []contract.Violation, leaveOut func(contract.
 		if where == "" {
 			where = "the body"
 		}
-		message := fmt.Sprintf("%s: %s: %s came, want %s (p.%d)", r.op.ID, where, got, v.Expected, v.Page)
+		message := fmt.Sprintf("%s: %s: %s came, want it %s (p.%d)", r.op.ID, where, got, v.Expected, v.Page)
+		if v.Expected == v.Message { // a rule that was named by hand, in a sentence
+			message = fmt.Sprintf("%s: %s: %s came; %s (p.%d)", r.op.ID, where, got, v.Message, v.Page)
+		}
 		r.broken(v.Rule, fault{came: got, want: v.Expected, message: message, location: v.Location, interpretation: v.Interpretation, level: v.Level, page: v.Page})
 	}
 }

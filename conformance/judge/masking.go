@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // masking judges the value of one method (INT-110). A value that is too long
@@ -60,13 +61,23 @@ func contact(value string) (shown, hidden int, what string) {
 	return shown, masks(value), digitsOfNumber
 }
 
-// masks counts the characters that stand for hidden ones. An x counts only
-// beside another: one alone is a letter, or an extension.
+// masks counts the characters that stand for hidden ones. One x alone is a
+// letter or an extension, and two among other letters are a word.
 func masks(value string) int {
-	runes, count := []rune(value), 0
-	for i, c := range runes {
-		beside := i > 0 && isX(runes[i-1]) || i+1 < len(runes) && isX(runes[i+1])
-		if isMask(c) || isX(c) && beside {
+	count, run, least := 0, 0, 2
+	if only(value, func(c rune) bool { return unicode.IsLetter(c) && !isX(c) }) != "" {
+		least = 3
+	}
+	for _, c := range value + " " {
+		if isX(c) {
+			run++
+			continue
+		}
+		if run >= least {
+			count += run
+		}
+		run = 0
+		if isMask(c) {
 			count++
 		}
 	}

@@ -10,8 +10,9 @@ import (
 // notification judges the answer to a notification: a status and nothing else
 // (p.135, INT-113).
 func (r *ruling) notification() {
-	r.bodiless = true // there should be none, whatever is in it
-	if r.strangeStatus() {
+	r.bodiless = true                                                // there should be none, whatever is in it
+	again := r.want.Refused == "" && !r.want.Open && r.redelivered() // whatever the status, it is that
+	if !again && r.strangeStatus() {
 		return
 	}
 	r.stands = refused
