@@ -256,9 +256,10 @@ var _ = Describe("every row of every error table of the operations that issuers 
 	for _, e := range all {
 		switch why := onPurpose[e.String()]; {
 		case e.row.HTTP == http.StatusInternalServerError:
-			It(fmt.Sprintf("is answered: %s (p.%d), when the vault fails", e, e.row.Page), func() {
+			It(fmt.Sprintf("is answered: %s (p.%d), when the vault fails", e, e.row.Page), func(ctx SpecContext) {
 				broken := newSandbox()
 				a := broken.right(e.operation)
+				Expect(broken.Calls().Close(ctx)).To(Succeed()) // it reads the vault, too
 				Expect(broken.Vault().Close()).To(Succeed())
 				answers(broken.ask(a), e.row)
 			})

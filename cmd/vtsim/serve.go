@@ -24,11 +24,14 @@ type serving struct {
 
 func (a *app) serveCommand() *cobra.Command {
 	var o serving
-	cmd := &cobra.Command{Use: "serve", Short: "Run the sandbox: the APIs that issuers call, and the console", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "serve", Short: "Run the sandbox: the APIs that issuers call, Visa's calls to them, and the console", Args: cobra.NoArgs,
 		Long: `Serves the eight APIs that issuers call, with mutual TLS, and beside them the console (admin API).
+Notifications go to the endpoint in issuer.yaml, at least once each, and again while the issuer's
+system fails; the console steers their queue, plays wallets and makes single calls.
 Prints one line when it is ready, with all URLs. A data directory that is missing is created;
 its config.yaml may say what --listen, --console, --plain and --log would, and a flag wins.
-SIGINT or SIGTERM finish the calls in flight and stop.`,
+SIGINT or SIGTERM finish the calls in flight and stop; deliveries that take longer than some seconds
+are given up and made again after the next start.`,
 		Example: `  vtsim serve
   vtsim serve --ephemeral --listen 127.0.0.1:0 --console 127.0.0.1:0 --log json
   vtsim serve --plain                  # also plain HTTP on 127.0.0.1:8080`,
