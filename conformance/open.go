@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/fixtures"
@@ -15,6 +16,7 @@ import (
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/scenarios"
 	"github.com/vtsim/vtsim/simulator"
+	"github.com/vtsim/vtsim/simulator/calls"
 )
 
 // Setup is a certification from files. Contract and File, or Profile, are
@@ -127,7 +129,12 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 	} else {
 		_ = free.Close()
 	}
-	visa, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: s.Settings, Ephemeral: true, Listen: listen, Log: s.Log})
+	key, certificate, err := stranger(time.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	visa, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: s.Settings, Ephemeral: true, Listen: listen,
+		Calls: calls.Tuning{Foreign: key, ForeignClient: certificate}, Log: s.Log})
 	if err != nil {
 		return nil, "", err
 	}

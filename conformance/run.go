@@ -117,11 +117,10 @@ func (r *run) one(ctx context.Context, planned Planned, outcome *Case) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.CaseTimeout)
 	defer cancel()
-	began := r.Now()
 	t := r.begin(planned, outcome)
 	err := r.Runner.Run(ctx, planned.Case, t.observe)
 	t.end()
-	outcome.ElapsedMS = r.Now().Sub(began).Milliseconds()
+	outcome.ElapsedMS = t.elapsed.Milliseconds()
 	outcome.Outcome = outcomeOf(t.findings)
 	if err != nil && outcome.Outcome != Failed {
 		outcome.Outcome, outcome.Reason = Broken, r.brokenBy(ctx, err)

@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/conformance/judge"
@@ -18,6 +19,9 @@ type trial struct {
 	judging   *judge.Trial
 	findings  []judge.Finding
 	exchanges []Exchange
+	// elapsed is the time of the steps, without that for which the case waited
+	// for its cards.
+	elapsed time.Duration
 	// lost says that a call was not answered.
 	lost bool
 }
@@ -30,6 +34,7 @@ func (r *run) begin(planned Planned, outcome *Case) *trial {
 // after builds on it.
 func (t *trial) observe(record scenarios.Record) bool {
 	var found []judge.Finding
+	t.elapsed += record.Elapsed
 	for _, x := range record.Exchanges {
 		ruling := t.judging.Exchange(record.Step, x, want(record.Call))
 		t.keep(record, x)

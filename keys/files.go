@@ -141,7 +141,8 @@ func issuerFiles(ctx context.Context, ca *Authority, o IssuerOptions, s Settings
 type sampleTrigger struct{ Name, Body string }
 
 var sampleTriggers = []sampleTrigger{
-	{"suspend", tokenBody}, {"resume", tokenBody}, {"delete", tokenBody}, {"activate", tokenBody}, {"inquire", tokenBody},
+	{"suspend", tokenBody}, {"resume", tokenBody}, {"delete", tokenBody}, {"inquire", tokenBody},
+	{"activate", `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}", "activationCode": "{{random.otp}}"}`},
 	{"inquire-by-pan", `{"pan": "{{card.pan}}"}`},
 	{"update-pan", `{"pan": "{{card.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}", ` +
 		`"replacement": {"pan": "{{replacement.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}"}}`},

@@ -48,8 +48,10 @@ type run struct {
 	since    string
 	sinceFor string
 	consumed map[string]bool
-	// undo ends faults and moves the clock back.
-	undo []func()
+	// undo ends faults and moves the clock back; faulty says that the case has
+	// set one.
+	undo   []func()
+	faulty bool
 }
 
 // errEnd ends a case without an error.

@@ -126,7 +126,7 @@ func (l *lab) play(spec *contract.Contract, defect string) {
 	GinkgoHelper()
 	var err error
 	l.issuer, err = issuer.New(issuer.Config{Contract: spec, Issuer: l.directory.Issuers[bank], Authority: l.directory.CA.Pool(), VisaClient: l.directory.Client.Leaf,
-		VisaSigning: l.directory.VisaSigning, VisaEncryption: l.directory.VisaEncryption, Defects: []string{defect}, Now: l.clock.Now, Control: "127.0.0.1:0",
+		VisaSigning: l.directory.VisaSigning, VisaEncryption: l.directory.VisaEncryption, Defects: strings.Fields(defect), Now: l.clock.Now, Control: "127.0.0.1:0",
 		VisaURL: "https://localhost:" + l.visa.URL[strings.LastIndex(l.visa.URL, ":")+1:]})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(l.issuer.Start()).To(Succeed())

@@ -29,7 +29,7 @@ func (x *run) fault(f *Fault) error {
 	if err != nil {
 		return err
 	}
-	x.undo = append(x.undo, func() { x.Faults.Remove(added.ID) })
+	x.faulty, x.undo = true, append(x.undo, func() { x.Faults.Remove(added.ID) })
 	return nil
 }
 

@@ -73,7 +73,8 @@ func (x *run) askPerson(ctx context.Context, t *Trigger) error {
 	return nil
 }
 
-// triggerHTTP makes the request; a success is any 2xx.
+// triggerHTTP makes the request; a success is any 2xx. Where Visa's side was
+// told to fail, the issuer's test interface may well report that it did.
 func (x *run) triggerHTTP(ctx context.Context, t *keys.HTTPTrigger) error {
 	request, err := x.triggerRequest(ctx, t)
 	if err != nil {
@@ -92,7 +93,7 @@ func (x *run) triggerHTTP(ctx context.Context, t *keys.HTTPTrigger) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	said, err := io.ReadAll(io.LimitReader(response.Body, triggerOutput))
-	if response.StatusCode/100 == http.StatusOK/100 {
+	if response.StatusCode/100 == http.StatusOK/100 || x.faulty {
 		return nil
 	}
 	if err != nil || len(said) == 0 {

@@ -83,7 +83,7 @@ func start(defect string) *peer {
 	p.cards = append(slices.Clone(p.of.Profile.Cards), keys.Card{Role: wrongCardType, PAN: "4000000010000109", ExpMonth: "12", ExpYear: "2055", CVV2: "111"})
 	var err error
 	p.server, err = issuer.New(issuer.Config{Contract: p.spec, Issuer: p.of, Authority: p.directory.CA.Pool(), VisaClient: p.directory.Client.Leaf,
-		VisaSigning: p.directory.VisaSigning, VisaEncryption: p.directory.VisaEncryption, Defect: defect, Now: now, Cards: p.cards,
+		VisaSigning: p.directory.VisaSigning, VisaEncryption: p.directory.VisaEncryption, Defects: strings.Fields(defect), Now: now, Cards: p.cards,
 		Pause: func(_ context.Context, d time.Duration) { p.paused.Store(max(p.paused.Load(), int64(d))) }})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(p.server.Start()).To(Succeed())

@@ -3,6 +3,7 @@ package calls
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -28,8 +29,6 @@ type Config struct {
 	Clock    *clock.Clock
 	// Signing is Visa's key.
 	Signing jose.SigningKey
-	// Foreign is a key that no issuer knows, for the corruptions that need one.
-	Foreign *rsa.PrivateKey
 	// Targets finds the endpoint and the keys of an issuer.
 	Targets func(issuer vault.Issuer) (outbound.Target, error)
 	Tuning
@@ -38,6 +37,9 @@ type Config struct {
 
 // Tuning is what a deployment or a test chooses. Zero values are the defaults.
 type Tuning struct {
+	// Foreign and ForeignClient are those of outbound.Config.
+	Foreign       *rsa.PrivateKey
+	ForeignClient *tls.Certificate
 	// Rand draws what wallets draw: identifiers and passcodes; nil is the
 	// system's. The queue does not read it, so that flows can be repeated.
 	Rand io.Reader
@@ -86,7 +88,7 @@ func New(config Config) (*Calls, error) {
 	if err != nil {
 		return nil, fmt.Errorf("calls: %w", err)
 	}
-	client, err := outbound.NewClient(outbound.Config{Contract: config.Contract, Envelope: envelope, Clock: config.Clock, Signing: config.Signing, Foreign: config.Foreign})
+	client, err := outbound.NewClient(outbound.Config{Contract: config.Contract, Envelope: envelope, Clock: config.Clock, Signing: config.Signing, Foreign: config.Foreign, ForeignClient: config.ForeignClient})
 	if err != nil {
 		return nil, err
 	}
