@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/xml"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/vtsim/vtsim/conformance"
 	"github.com/vtsim/vtsim/conformance/judge"
-	"github.com/vtsim/vtsim/conformance/report"
 )
 
 var _ = Describe("The HTML report", func() {
