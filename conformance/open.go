@@ -19,18 +19,21 @@ import (
 	"github.com/vtsim/vtsim/simulator/calls"
 )
 
-// Setup is a certification from files. Contract and File, or Profile, are
-// required.
+// Setup is a certification from files. Contract and Options.File are required,
+// or Issuer and Directory instead of the file.
 type Setup struct {
 	Contract *contract.Contract
-	// File is an issuer.yaml; Endpoint goes before that in it.
-	File, Endpoint string
-	// Data is the data directory of a profile that lies in none.
+	// Endpoint goes before that in issuer.yaml.
+	Endpoint string
+	// Data is the data directory of an issuer.yaml that lies in none.
 	Data string
-	// Directory, if set, is used instead of reading one.
+	// Issuer and Directory, if set, are used instead of reading them.
+	Issuer    *keys.Profile
 	Directory *keys.Directory
-	// Libraries are folders with scenarios beside the shipped ones.
+	// Libraries are folders with scenarios beside the shipped ones. Cases, if
+	// set, are used instead of all of them.
 	Libraries []string
+	Cases     []scenarios.Case
 	// Listen is where Visa's APIs are served, for the issuer's own calls; port
 	// 0 takes a free one.
 	Listen string
@@ -55,18 +58,15 @@ type Session struct {
 
 // Open reads the files, starts Visa's side and makes the plan. Close ends it.
 func Open(ctx context.Context, s Setup) (*Session, error) {
-	profile, err := keys.LoadProfile(s.File, s.Settings)
+	profile, err := s.profile()
 	if err != nil {
 		return nil, err
-	}
-	if s.Endpoint != "" {
-		profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
 	}
 	directory, unserved, err := s.directory(profile)
 	if err != nil {
 		return nil, err
 	}
-	library, err := scenarios.Load(s.Contract, s.Libraries...)
+	cases, err := s.cases()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func Open(ctx context.Context, s Setup) (*Session, error) {
 		return nil, err
 	}
 	session := &Session{Visa: visa}
-	if session.Certification, err = s.certification(ctx, profile, visa, library, unserved); err != nil {
+	if session.Certification, err = s.certification(ctx, profile, visa, cases, unserved); err != nil {
 		return nil, errors.Join(err, visa.Close(ctx))
 	}
 	return session, nil
@@ -83,6 +83,30 @@ func Open(ctx context.Context, s Setup) (*Session, error) {
 
 // Close ends Visa's side.
 func (s *Session) Close(ctx context.Context) error { return s.Visa.Close(ctx) }
+
+// profile is that of the issuer.
+func (s Setup) profile() (*keys.Profile, error) {
+	if s.Issuer != nil {
+		return s.Issuer, nil
+	}
+	profile, err := keys.LoadProfile(s.File, s.Settings)
+	if err == nil && s.Endpoint != "" {
+		profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	}
+	return profile, err
+}
+
+// cases are all of the libraries.
+func (s Setup) cases() ([]scenarios.Case, error) {
+	if s.Cases != nil {
+		return s.Cases, nil
+	}
+	library, err := scenarios.Load(s.Contract, s.Libraries...)
+	if err != nil {
+		return nil, err
+	}
+	return library.Cases(s.Seed)
+}
 
 // directory is the one that the profile belongs to; unserved says why the
 // issuer cannot call Visa's side when there is none.
@@ -147,7 +171,7 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 const anyPort = "127.0.0.1:0"
 
 // certification makes the stage and the plan.
-func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, library *scenarios.Library, unserved string) (*Certification, error) {
+func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, cases []scenarios.Case, unserved string) (*Certification, error) {
 	samples, err := fixtures.Load()
 	if err != nil {
 		return nil, err
@@ -163,10 +187,6 @@ func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *s
 	runner, err := scenarios.NewRunner(scenarios.Stage{Contract: s.Contract, Builder: visa.Builder(), Client: visa.Client(), Target: target, Issuer: row,
 		Vault: visa.Vault(), Fixtures: samples, Clock: visa.Clock(), Faults: visa.Faults(), Queue: visa.Queue(), Wallet: visa.Wallet(),
 		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: s.Prompt, Log: s.Log, Seed: s.Seed})
-	if err != nil {
-		return nil, err
-	}
-	cases, err := library.Cases(s.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -148,6 +148,16 @@ var sampleTriggers = []sampleTrigger{
 		`"replacement": {"pan": "{{replacement.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}"}}`},
 }
 
+// SampleTriggers make the reference issuer act whose test interface has that
+// URL; a new profile has them.
+func SampleTriggers(control string) map[string]Trigger {
+	triggers := map[string]Trigger{}
+	for _, t := range sampleTriggers {
+		triggers[t.Name] = Trigger{HTTP: &HTTPTrigger{URL: control + "/trigger/" + t.Name, Headers: map[string]string{"Content-Type": "application/json"}, Body: t.Body}}
+	}
+	return triggers
+}
+
 const tokenBody = `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`
 
 func encodeProfile(o IssuerOptions, cards []Card, s Settings) ([]byte, error) {

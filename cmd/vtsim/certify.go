@@ -45,7 +45,7 @@ side, nothing ran), 130 interrupted, with a partial report.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.certify(cmd.Context(), o) }}
 	flags := cmd.Flags()
 	s := &o.setup
-	flags.StringVarP(&s.File, "file", "f", "", "profile of the issuer, issuer.yaml")
+	flags.StringVarP(&s.Options.File, "file", "f", "", "profile of the issuer, issuer.yaml")
 	flags.StringVar(&s.Endpoint, "endpoint", "", "URL of the endpoint, instead of that in issuer.yaml")
 	flags.StringVar(&s.Listen, "listen", "127.0.0.1:8443", "address of Visa's APIs, for the issuer's own calls")
 	flags.StringArrayVar(&s.Libraries, "library", nil, "folder with further scenarios (repeatable)")

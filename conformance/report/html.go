@@ -22,7 +22,7 @@ var htmlFiles embed.FS
 // transcriptLimit is how many bytes of transcripts an HTML report holds; a
 // browser still opens that. Cases come worst first, so that passed ones go
 // without.
-const transcriptLimit = 16 << 20
+const transcriptLimit = 8 << 20
 
 // HTML writes the Result as one self-contained page: no request leaves it, all
 // of it reads without JavaScript, which only filters.

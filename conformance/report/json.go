@@ -49,11 +49,18 @@ func JSON(w io.Writer, result *conformance.Result) error {
 	return nil
 }
 
-// complete copies a value with its nil slices made empty.
+// complete copies a value with its nil slices made empty and its texts made
+// UTF-8, which JSON needs.
 func complete(v reflect.Value) reflect.Value {
 	fresh := reflect.New(v.Type()).Elem()
 	fresh.Set(v)
 	switch v.Kind() {
+	case reflect.String:
+		fresh.SetString(strings.ToValidUTF8(v.String(), "\ufffd"))
+	case reflect.Interface:
+		if !v.IsNil() {
+			fresh.Set(complete(v.Elem()))
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
@@ -74,7 +81,7 @@ func complete(v reflect.Value) reflect.Value {
 		if !v.IsNil() {
 			fresh.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
 			for entries := v.MapRange(); entries.Next(); {
-				fresh.SetMapIndex(entries.Key(), complete(entries.Value()))
+				fresh.SetMapIndex(complete(entries.Key()), complete(entries.Value()))
 			}
 		}
 	}

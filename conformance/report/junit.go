@@ -85,14 +85,26 @@ type junitCase struct {
 	Failure   *junitDetail `xml:"failure"`
 	Error     *junitDetail `xml:"error"`
 	Skipped   *junitDetail `xml:"skipped"`
-	Output    string       `xml:"system-out,omitempty"`
+	Output    *junitOutput `xml:"system-out"`
 	elapsedMS int64
 }
 
 type junitDetail struct {
 	Message string `xml:"message,attr"`
 	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",chardata"`
+	Text    string `xml:",innerxml"`
+}
+
+type junitOutput struct {
+	Text string `xml:",innerxml"`
+}
+
+// characterData escapes a text, which is visible already, and leaves its lines
+// lines, so that people can read the file, too.
+func characterData(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes all
+	return strings.NewReplacer("&#xA;", "\n", "&#x9;", "\t", "&#34;", `"`, "&#39;", "'").Replace(b.String())
 }
 
 func (s *junitSuites) add(suite junitSuite) {
@@ -122,7 +134,7 @@ func (s *junitSuite) add(c junitCase) {
 func (d *digest) junitRun() junitSuite {
 	suite := junitSuite{Name: noOperation, Timestamp: d.StartedAt.UTC().Format("2006-01-02T15:04:05")}
 	c := junitCase{Class: "vtsim", Name: "verdict", Time: seconds(0)}
-	reason := strings.TrimSpace(d.Reason + " " + d.Mend)
+	reason := characterData(strings.TrimSpace(d.Reason + " " + d.Mend))
 	switch {
 	case d.Interrupted:
 		c.Error = &junitDetail{Message: partial, Type: "interrupted", Text: reason}
@@ -137,7 +149,8 @@ func (d *digest) junitRun() junitSuite {
 	for _, use := range d.KnownFailures {
 		if use.Problem != "" {
 			suite.add(junitCase{Class: "vtsim", Name: "known failure: " + entryName(use), Time: seconds(0),
-				Failure: &junitDetail{Message: use.Problem, Type: "known-failures", Text: fmt.Sprintf("%s (%s, owner %s, expires %s)", use.Problem, use.Reason, use.Owner, use.Expires)}})
+				Failure: &junitDetail{Message: use.Problem, Type: "known-failures",
+					Text: characterData(fmt.Sprintf("%s (%s, owner %s, expires %s)", use.Problem, use.Reason, use.Owner, use.Expires))}})
 		}
 	}
 	return suite
@@ -159,7 +172,7 @@ func junitOf(c *conformance.Case) junitCase {
 	if c.Title != "" {
 		j.Name += ": " + c.Title
 	}
-	details := junitText(c)
+	details := characterData(junitText(c))
 	switch {
 	case c.Outcome == conformance.Broken:
 		j.Error = &junitDetail{Message: orElse(c.Reason, "broken"), Type: string(c.Outcome), Text: details}
@@ -167,14 +180,14 @@ func junitOf(c *conformance.Case) junitCase {
 		j.Skipped = &junitDetail{Message: c.Reason}
 	case c.Known != "":
 		j.Skipped = &junitDetail{Message: "known failure: " + c.Known}
-		j.Output = details
+		j.Output = &junitOutput{details}
 	case c.Outcome == conformance.Failed:
 		j.Failure = &junitDetail{Message: orElse(c.Reason, "failed"), Type: string(c.Outcome), Text: details}
 		if f, ok := worst(c); ok {
 			j.Failure.Message, j.Failure.Type = shortened(f.Message, 500), f.Rule
 		}
 	case len(c.Findings) > 0:
-		j.Output = string(c.Outcome) + "\n" + details
+		j.Output = &junitOutput{string(c.Outcome) + "\n" + details}
 	}
 	return j
 }

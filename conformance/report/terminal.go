@@ -226,9 +226,9 @@ func (t *terminal) score(d *digest) {
 		if area.Skipped > 0 {
 			line += fmt.Sprintf(", %d skipped", area.Skipped)
 		}
-		t.line(2, line)
+		t.wrap(2, 4, line)
 	}
-	t.line(2, fmt.Sprintf("%-12s %5d of %d exercised, %d proven", "rules", d.Rules.Exercised, d.Rules.Total, d.Rules.Proven))
+	t.wrap(2, 4, fmt.Sprintf("%-12s %5d of %d exercised, %d proven", "rules", d.Rules.Exercised, d.Rules.Total, d.Rules.Proven))
 }
 
 func (t *terminal) verdict(d *digest) {

@@ -1,0 +1,238 @@
+package mutation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/conformance/judge"
+	"github.com/vtsim/vtsim/conformance/reference"
+	"github.com/vtsim/vtsim/fixtures/issuer"
+	"github.com/vtsim/vtsim/scenarios"
+)
+
+// Config is what a proof is made of. Setup has contract, directory, settings
+// and seed; the rest of it is made here.
+type Config struct {
+	Setup conformance.Setup
+	// Issuer is the name of the issuer in the directory that is played.
+	Issuer string
+	// Defects to prove, all of the catalogue when empty.
+	Defects []string
+	// Most cases of a defect's own rule that are run, 6 when zero; the others
+	// would only say it again.
+	Most int
+	// Share of all other cases that are run too, from 0 to 1: they show that
+	// the defect breaks nothing else.
+	Share float64
+	// Parallel defects at a time, 2 when zero.
+	Parallel int
+	// Progress is told of each proof; it is called by one goroutine at a time.
+	Progress func(Proof)
+}
+
+// Proof is what became of one defect.
+type Proof struct {
+	Defect string `json:"defect"`
+	Rule   string `json:"rule"`
+	// Level of the rule.
+	Level contract.Level `json:"level"`
+	// Caught says that the rule was found broken.
+	Caught bool `json:"caught"`
+	// Cases that were run, and of them those that caught it.
+	Cases    int      `json:"cases"`
+	CaughtBy []string `json:"caughtBy,omitempty"`
+	// Others are rules beside that were found broken.
+	Others []string `json:"others,omitempty"`
+	// Problem is why it could not be tried at all.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Report is the proof of the verdict.
+type Report struct {
+	Seed string `json:"seed"`
+	// Clean is the certification of the issuer without defects.
+	Clean *conformance.Result `json:"-"`
+	// Alarms are the findings that the clean issuer got: false ones.
+	Alarms []judge.Finding `json:"alarms,omitempty"`
+	Proofs []Proof         `json:"proofs"`
+}
+
+const (
+	defaultMost     = 6
+	defaultParallel = 2
+)
+
+// Prove runs the clean certification and one for each defect.
+func Prove(ctx context.Context, c Config) (*Report, error) {
+	if c.Most == 0 {
+		c.Most = defaultMost
+	}
+	if c.Parallel == 0 {
+		c.Parallel = defaultParallel
+	}
+	if c.Progress == nil {
+		c.Progress = func(Proof) {}
+	}
+	catalogue, err := issuer.Catalogue(c.Setup.Contract)
+	if err != nil {
+		return nil, err
+	}
+	chosen := slices.DeleteFunc(catalogue, func(d issuer.Defect) bool { return len(c.Defects) > 0 && !slices.Contains(c.Defects, d.ID) })
+	p := &prover{Config: c, report: &Report{Seed: c.Setup.Seed}, cases: map[string]scenarios.Case{}, exercising: map[string][]string{}}
+	if err := p.clean(ctx); err != nil {
+		return nil, err
+	}
+	p.all(ctx, chosen)
+	return p.report, ctx.Err()
+}
+
+// prover is one proof on its way.
+type prover struct {
+	Config
+	report *Report
+	// cases by id, with the ids in their order, and the ids of the cases that
+	// exercise a rule, the shortest first.
+	cases      map[string]scenarios.Case
+	ids        []string
+	exercising map[string][]string
+	mu         sync.Mutex
+}
+
+// clean certifies the issuer as it should be.
+func (p *prover) clean(ctx context.Context) (failed error) {
+	pair, err := reference.Open(ctx, p.Setup, p.Issuer)
+	if err != nil {
+		return err
+	}
+	defer func() { failed = errors.Join(failed, pair.Close(context.WithoutCancel(ctx))) }()
+	for _, one := range pair.Cases {
+		p.cases[one.ID] = one
+		p.ids = append(p.ids, one.ID)
+	}
+	p.report.Clean = pair.Run(ctx)
+	elapsed := map[string]int64{}
+	for _, one := range p.report.Clean.Cases {
+		elapsed[one.ID] = one.ElapsedMS
+		for _, f := range one.Findings {
+			if f.Outcome != judge.Noted {
+				p.report.Alarms = append(p.report.Alarms, f)
+			}
+		}
+		if one.Outcome == conformance.Broken {
+			return fmt.Errorf("case %s of the clean issuer is broken: %s", one.ID, one.Reason)
+		}
+		for _, rule := range one.Exercised {
+			p.exercising[rule] = append(p.exercising[rule], one.ID)
+		}
+	}
+	for rule := range p.exercising {
+		slices.SortStableFunc(p.exercising[rule], func(a, b string) int { return int(elapsed[a] - elapsed[b]) })
+	}
+	return nil
+}
+
+// all tries the defects, several at a time, and keeps their order.
+func (p *prover) all(ctx context.Context, defects []issuer.Defect) {
+	p.report.Proofs = make([]Proof, len(defects))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range p.Parallel {
+		workers.Go(func() {
+			for i := range next {
+				proof := p.one(ctx, defects[i])
+				p.mu.Lock()
+				p.report.Proofs[i] = proof
+				p.Progress(proof)
+				p.mu.Unlock()
+			}
+		})
+	}
+	for i := range defects {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+}
+
+// one tries one defect.
+func (p *prover) one(ctx context.Context, d issuer.Defect) Proof {
+	proof := Proof{Defect: d.ID, Rule: d.Rule}
+	if rule, err := p.Setup.Contract.Rule(d.Rule); err == nil {
+		proof.Level = rule.Level
+	}
+	setup := p.Setup
+	setup.Cases, setup.Case, setup.Filter = p.choose(d), "", ""
+	if proof.Cases = len(setup.Cases); proof.Cases == 0 {
+		proof.Problem = "no case exercises the rule"
+		return proof
+	}
+	result, err := certified(ctx, setup, p.Issuer, d.ID)
+	if err != nil {
+		proof.Problem = err.Error()
+		return proof
+	}
+	proof.read(result)
+	return proof
+}
+
+func certified(ctx context.Context, setup conformance.Setup, name, defect string) (result *conformance.Result, failed error) {
+	pair, err := reference.Open(ctx, setup, name, defect)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { failed = errors.Join(failed, pair.Close(context.WithoutCancel(ctx))) }()
+	return pair.Run(ctx), nil
+}
+
+// read takes from the result what it says about the defect.
+func (p *Proof) read(result *conformance.Result) {
+	for _, one := range result.Cases {
+		if one.Outcome == conformance.Broken && p.Problem == "" {
+			p.Problem = one.ID + ": " + one.Reason
+		}
+		for _, f := range one.Findings {
+			switch {
+			case f.Rule == p.Rule:
+				p.Caught = true
+				if !slices.Contains(p.CaughtBy, one.ID) {
+					p.CaughtBy = append(p.CaughtBy, one.ID)
+				}
+			case f.Outcome != judge.Noted && !slices.Contains(p.Others, f.Rule):
+				p.Others = append(p.Others, f.Rule)
+			}
+		}
+	}
+	slices.Sort(p.Others)
+}
+
+// choose takes cases of the defect's rule and a share of the others, which the
+// seed and the defect draw.
+func (p *prover) choose(d issuer.Defect) []scenarios.Case {
+	own := p.exercising[d.Rule]
+	own = own[:min(len(own), p.Most)]
+	var chosen []scenarios.Case
+	for _, id := range p.ids {
+		if slices.Contains(own, id) || p.drawn(d.ID, id) {
+			chosen = append(chosen, p.cases[id])
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	return chosen
+}
+
+// drawn decides by chance that hangs on nothing but the seed and the names.
+func (p *prover) drawn(defect, id string) bool {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(strings.Join([]string{p.Setup.Seed, defect, id}, "\x00")))
+	const whole = 1 << 32
+	return float64(h.Sum32()) < p.Share*whole
+}

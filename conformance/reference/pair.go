@@ -1,0 +1,58 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/fixtures/issuer"
+	"github.com/vtsim/vtsim/keys"
+)
+
+// Pair is a certification and the issuer that it certifies.
+type Pair struct {
+	*conformance.Session
+	Issuer *issuer.Server
+}
+
+// Open starts the issuer of that name in the setup's directory, with the
+// defects, and opens its certification. Profile, endpoint, triggers and
+// addresses of the setup are made here.
+func Open(ctx context.Context, s conformance.Setup, name string, defects ...string) (*Pair, error) {
+	played, ok := s.Directory.Issuers[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no issuer %q in the data directory", name)
+	}
+	server, err := issuer.New(issuer.Config{Contract: s.Contract, Issuer: played, Authority: s.Directory.CA.Pool(), VisaClient: s.Directory.Client.Leaf,
+		VisaSigning: s.Directory.VisaSigning, VisaEncryption: s.Directory.VisaEncryption, Listen: anyPort, Control: anyPort, Defects: defects, Log: s.Log})
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Start(); err != nil {
+		return nil, err
+	}
+	profile, known := *played.Profile, *played
+	profile.Endpoint, profile.Triggers = server.URL(), keys.SampleTriggers(server.ControlURL())
+	known.Profile = &profile
+	directory := *s.Directory
+	directory.Issuers = maps.Clone(directory.Issuers)
+	directory.Issuers[name] = &known
+	s.Directory, s.Issuer, s.Listen = &directory, &profile, anyPort
+	session, err := conformance.Open(ctx, s)
+	if err != nil {
+		return nil, errors.Join(err, server.Close(ctx))
+	}
+	if err := server.Visa.At(session.Visa.URL()); err != nil {
+		return nil, errors.Join(err, session.Close(ctx), server.Close(ctx))
+	}
+	return &Pair{Session: session, Issuer: server}, nil
+}
+
+const anyPort = "127.0.0.1:0"
+
+// Close ends both sides.
+func (p *Pair) Close(ctx context.Context) error {
+	return errors.Join(p.Session.Close(ctx), p.Issuer.Close(ctx))
+}
