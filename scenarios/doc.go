@@ -2,7 +2,7 @@
 // reads YAML, checks it before anything runs, expands what the contract can
 // generate, and runs one case against an issuer.
 //
-//	YAML --Parse--> Scenario --Lint--> Problem: file:line:column, why, mend
+//	YAML --Parse--> Scenario, or Problems: file:line:column, what, mend
 //	Scenario --Expand--> Case (own card, own token) --Runner--> Record …
 //
 // A Record is what one step brought about. The package says whether it is

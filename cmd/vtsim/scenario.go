@@ -47,7 +47,7 @@ func (a *app) toldProblems(err error) error {
 	if len(problems) == 1 {
 		noun = "mistake"
 	}
-	return fmt.Errorf("%d %s in the scenarios, named above; nothing was run", len(problems), noun)
+	return fmt.Errorf("%d %s in the scenarios, named above", len(problems), noun)
 }
 
 // libraryFlag adds --library.
