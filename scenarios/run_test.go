@@ -69,6 +69,9 @@ var _ = Describe("A case", func() {
 		for i := range one {
 			Expect(other[i]).NotTo(Equal(one[i]))
 		}
+		passcode := func(all []any) map[string]any { return all[3].(map[string]any) }
+		Expect(passcode(one)["tokenReferenceID"]).NotTo(BeEmpty())
+		Expect(passcode(other)["tokenReferenceID"]).NotTo(Equal(passcode(one)["tokenReferenceID"]))
 	})
 
 	It("has the reference of a card in common with the other cases of the run, and a token of its own", func() {
