@@ -24,7 +24,7 @@ func (r *run) plainEndpoint(ctx context.Context) *obstacle {
 	defer cancel()
 	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address())
 	if err != nil {
-		return r.unreachable("no connection: "+last(err), "is the issuer running there? look at host and port of endpoint in issuer.yaml")
+		return r.unreachable("no connection: "+ending(err), "is the issuer running there? look at host and port of endpoint in issuer.yaml")
 	}
 	defer func() { _ = raw.Close() }()
 	deadline, _ := ctx.Deadline()

@@ -100,13 +100,13 @@ func (r *run) handshake(ctx context.Context) *obstacle {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
 		return r.unreachable("nobody took part in a TLS handshake within "+reachTimeout.String(), "look at host, port and firewall of the endpoint, and whether what listens there speaks TLS")
 	case errors.As(err, &network) && network.Op == "dial":
-		return r.unreachable("no connection: "+last(err), "is the issuer running there? look at host and port of endpoint in issuer.yaml")
+		return r.unreachable("no connection: "+ending(err), "is the issuer running there? look at host and port of endpoint in issuer.yaml")
 	case errors.As(err, &network) && network.Op == "remote error":
 		return r.refused(ctx, network)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return r.unreachable("the endpoint takes the connection and closes it before there is a TLS session", "look at the port, and whether something in between refuses this machine")
 	}
-	return r.unreachable("no TLS session: "+last(err), "look at host, port and TLS settings of the endpoint")
+	return r.unreachable("no TLS session: "+ending(err), "look at host, port and TLS settings of the endpoint")
 }
 
 // refused tells a version that is too old from a certificate that is not
@@ -135,8 +135,8 @@ func selfSigned(c *x509.Certificate) bool {
 	return c != nil && c.Issuer.String() == c.Subject.String() && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
-// last is the end of a chain of errors, without addresses in front.
-func last(err error) string {
+// ending is the end of a chain of errors, without addresses in front.
+func ending(err error) string {
 	for {
 		next := errors.Unwrap(err)
 		if next == nil {

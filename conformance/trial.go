@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func (r *run) begin(planned Planned, outcome *Case) *trial {
 func (t *trial) observe(record scenarios.Record) bool {
 	var found []judge.Finding
 	t.elapsed += record.Elapsed
-	for _, x := range record.Exchanges {
+	for _, x := range last(record.Exchanges) {
 		ruling := t.judging.Exchange(record.Step, x, want(record.Call))
 		t.keep(record, x)
 		found = append(found, ruling.Findings...)
@@ -55,6 +56,13 @@ func (t *trial) observe(record scenarios.Record) bool {
 	t.findings = append(t.findings, found...)
 	t.outcome.Findings = t.findings
 	return outcomeOf(found) != Failed
+}
+
+// last leaves out the earlier deliveries of a call, which the last one has.
+func last(exchanges []*outbound.Exchange) []*outbound.Exchange {
+	return slices.DeleteFunc(slices.Clone(exchanges), func(x *outbound.Exchange) bool {
+		return slices.ContainsFunc(exchanges, func(other *outbound.Exchange) bool { return slices.Contains(other.Earlier, x) })
+	})
 }
 
 // end judges what only the whole case shows.
