@@ -15,6 +15,12 @@ import (
 // bodyLimit is how much of one body a transcript shows, in bytes.
 const bodyLimit = 64 << 10
 
+// Between member names and the tokens of a JSON Pointer (RFC 6901).
+var (
+	pointerNames  = strings.NewReplacer("~1", "/", "~0", "~")
+	pointerTokens = strings.NewReplacer("~", "~0", "/", "~1")
+)
+
 // talk is an exchange as a page shows it: what was said, and beside each
 // member of the issuer's side what the contract wanted instead.
 type talk struct {
@@ -113,7 +119,7 @@ func isStructure(body any) bool {
 func nearest(body any, pointer string) (at string, exact bool) {
 	value := plain(body)
 	for _, token := range strings.Split(pointer, "/")[1:] {
-		name := strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		name := pointerNames.Replace(token)
 		switch holder := value.(type) {
 		case map[string]any:
 			inner, ok := holder[name]
@@ -258,7 +264,7 @@ func (p *printer) value(value any, pointer, indent, name, comma string) {
 		}
 		slices.Sort(names)
 		for i, member := range names {
-			p.value(v[member], pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(member), indent+"  ", literal(member)+": ", commaAfter(i, len(names)))
+			p.value(v[member], pointer+"/"+pointerTokens.Replace(member), indent+"  ", literal(member)+": ", commaAfter(i, len(names)))
 		}
 		p.line(pointer, indent+"}"+comma, false)
 	case []any:
