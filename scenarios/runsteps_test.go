@@ -65,7 +65,7 @@ var _ = Describe("A call", func() {
 	It("loses its sealed payload by a patch, and gets one of another kind", func() {
 		l := newLab("")
 		records, err := l.attempt(steps(call(scenarios.Call{Operation: "approveProvisioning", Patch: []byte(`[{"op": "remove", "path": "/encryptedData"}]`)}),
-			call(scenarios.Call{Operation: "approveProvisioning", Patch: []byte(`[{"op": "replace", "path": "/encryptedData", "value": "{{tokenType}}"}]`)})))
+			call(scenarios.Call{Operation: "approveProvisioning", Patch: []byte(`[{"op": "replace", "path": "/encryptedData", "value": "{{token.type}}"}]`)})))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(records[0].Exchanges[0].Request.Body)).NotTo(ContainSubstring("encryptedData"))
 		Expect(string(records[1].Exchanges[0].Request.Body)).To(ContainSubstring(`"encryptedData":"HCE"`))
@@ -255,7 +255,7 @@ var _ = Describe("A trigger", func() {
 		DeferCleanup(server.Close)
 		l := newLab("", func(s *scenarios.Stage) {
 			s.Profile.Triggers["it"] = keys.Trigger{HTTP: &keys.HTTPTrigger{Method: "PUT", URL: server.URL + "/a/{{odd}}?b={{odd}}", Headers: map[string]string{"X-Card": "{{card.pan}}"},
-				Body: `{"a": "\"{{odd}}", "b": {{odd}}, "c": {{tokenType}}}`}}
+				Body: `{"a": "\"{{odd}}", "b": {{odd}}, "c": {{token.type}}}`}}
 			s.Profile.Triggers["suspend"] = keys.Trigger{HTTP: &keys.HTTPTrigger{URL: s.Profile.Triggers["suspend"].HTTP.URL,
 				Body: `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}", "operationReason": "a\"/ ?&"}`}}
 		})
@@ -293,7 +293,7 @@ var _ = Describe("A trigger", func() {
 	It("runs a command in the profile's folder, without a shell", func() {
 		folder := GinkgoT().TempDir()
 		in := func(s *scenarios.Stage) { s.Profile.File = filepath.Join(folder, "issuer.yaml") }
-		Expect(fire(keys.Trigger{Command: []string{"touch", "$HOME {{tokenType}}"}}, in)).To(BeNil())
+		Expect(fire(keys.Trigger{Command: []string{"touch", "$HOME {{token.type}}"}}, in)).To(BeNil())
 		_, err := os.Stat(filepath.Join(folder, "$HOME HCE"))
 		Expect(err).NotTo(HaveOccurred())
 		text := fire(keys.Trigger{Command: []string{"ls", "{{card.pan}}-" + strings.Repeat("x", 2000)}}, in).Error()
