@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/simulator/outbound"
 )
 
@@ -55,18 +54,16 @@ func (t *Trial) remember(r *ruling) {
 	}
 }
 
-// tellsOfToken tells the operations that bring a token into being, and whose
-// answers say nothing of a token that was known before.
+// tellsOfToken tells the operations that bring a token into being.
 func (r *ruling) tellsOfToken() bool {
-	field := r.op.Field(contract.Path)
-	return field != nil && field.Member("tokenReferenceID") != nil && slices.Contains([]string{"approveProvisioning", "approveProvisioningStandIn", "tokenCreateNotification"}, r.op.ID)
+	return slices.Contains([]string{"approveProvisioning", "approveProvisioningStandIn", "tokenCreateNotification"}, r.op.ID)
 }
 
 // unknownToken says that the case never told the issuer of the token, so that
 // 404 is as right as 200 (INT-117).
 func (r *ruling) unknownToken() bool {
 	rule := r.own("unknown-token-tolerated")
-	return r.has(rule) && (r.want.Rule == rule || r.sent.token() != "" && !r.taken[r.sent.token()] || r.sent.token() == "")
+	return r.has(rule) && (r.want.Rule == rule || !r.taken[r.sent.token()])
 }
 
 // redelivered says that the same notification was taken before, with the same
@@ -75,6 +72,11 @@ func (r *ruling) redelivered() bool {
 	return slices.ContainsFunc(r.past, func(p past) bool {
 		return p.success && p.operation == r.op.ID && p.requestID == r.x.RequestID && bytes.Equal(p.body, r.x.Request.Body)
 	})
+}
+
+// tookOne says that a notification like this one was taken before.
+func (r *ruling) tookOne() bool {
+	return slices.ContainsFunc(r.past, func(p past) bool { return p.success && p.operation == r.op.ID })
 }
 
 // outOfOrder says that a later event of the same token was taken before.

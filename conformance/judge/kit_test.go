@@ -37,7 +37,6 @@ type world struct {
 	spec      *contract.Contract
 	judge     *judge.Judge
 	directory *keys.Directory
-	samples   map[string]map[string]any
 }
 
 var shared = sync.OnceValues(func() (*world, error) {

@@ -62,6 +62,8 @@ func (r *ruling) notificationRule() (rule, why string) {
 	switch {
 	case r.redelivered():
 		return redelivery, " to the same notification that was taken before"
+	case r.want.Rule == order && !r.tookOne():
+		// No order can be blamed where the first one was refused as well.
 	case r.want.Rule != "":
 		return r.want.Rule, ""
 	case r.outOfOrder():

@@ -47,7 +47,7 @@ func (r *ruling) transport() (answered bool) {
 
 // old tells a version that came before TLS 1.2 by its name.
 func old(version string) bool {
-	return version == tls.VersionName(tls.VersionTLS10) || version == tls.VersionName(tls.VersionTLS11) || version == tls.VersionName(tls.VersionSSL30)
+	return version == tls.VersionName(tls.VersionTLS10) || version == tls.VersionName(tls.VersionTLS11)
 }
 
 // refusedConnection judges a call that should get no answer.
