@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -101,6 +102,15 @@ func (a *app) certify(ctx context.Context, o certifying) error {
 	return nil
 }
 
+// quiet is the log of what a certification starts: its report tells what
+// matters, unless everything is asked for.
+func (a *app) quiet() *slog.Logger {
+	if a.verbose {
+		return a.log
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
 // completeSetup adds what the process knows.
 func (a *app) completeSetup(o *certifying) error {
 	c, settings, err := a.settings()
@@ -108,7 +118,7 @@ func (a *app) completeSetup(o *certifying) error {
 		return err
 	}
 	s := &o.setup
-	s.Contract, s.Settings, s.Data, s.Log, s.Tool = c, settings, a.data, a.log, conformance.Tool{Version: version()}
+	s.Contract, s.Settings, s.Data, s.Log, s.Tool = c, settings, a.data, a.quiet(), conformance.Tool{Version: version()}
 	s.FailOn = contract.Level(o.failOn)
 	s.Prompt = a.prompt()
 	if s.Proven, err = provenRules(c); err != nil {

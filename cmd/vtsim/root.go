@@ -99,7 +99,7 @@ It is independent of Visa and for test data only.`,
 	flags.StringVar(&a.data, "data", data, "data directory (or VTSIM_DATA)")
 	flags.StringVar(&a.format, "log", "text", "log format on stderr: text or json")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
-	root.AddCommand(a.initCommand(), a.keysCommand(), a.contractCommand(), a.explainCommand(), a.demoCommand(), a.batchCommand(), a.requestCommand(), a.serveCommand(), a.issuerCommand(), a.certifyCommand(), a.callCommand(), a.provisionCommand(), a.scenarioCommand(), a.versionCommand(), a.reportCommand())
+	root.AddCommand(a.initCommand(), a.keysCommand(), a.contractCommand(), a.explainCommand(), a.demoCommand(), a.batchCommand(), a.requestCommand(), a.serveCommand(), a.issuerCommand(), a.certifyCommand(), a.mutationCommand(), a.callCommand(), a.provisionCommand(), a.scenarioCommand(), a.versionCommand(), a.reportCommand())
 	return root
 }
 

@@ -62,6 +62,8 @@ type Report struct {
 	// Alarms are the findings that the clean issuer got: false ones.
 	Alarms []judge.Finding `json:"alarms,omitempty"`
 	Proofs []Proof         `json:"proofs"`
+
+	contract *contract.Contract
 }
 
 const (
@@ -85,7 +87,7 @@ func Prove(ctx context.Context, c Config) (*Report, error) {
 		return nil, err
 	}
 	chosen := slices.DeleteFunc(catalogue, func(d issuer.Defect) bool { return len(c.Defects) > 0 && !slices.Contains(c.Defects, d.ID) })
-	p := &prover{Config: c, report: &Report{Seed: c.Setup.Seed}, cases: map[string]scenarios.Case{}, exercising: map[string][]string{}}
+	p := &prover{Config: c, report: &Report{Seed: c.Setup.Seed, contract: c.Setup.Contract}, cases: map[string]scenarios.Case{}, exercising: map[string][]string{}}
 	if err := p.clean(ctx); err != nil {
 		return nil, err
 	}
@@ -98,7 +100,7 @@ type prover struct {
 	Config
 	report *Report
 	// cases by id, with the ids in their order, and the ids of the cases that
-	// exercise a rule, the shortest first.
+	// exercise a rule.
 	cases      map[string]scenarios.Case
 	ids        []string
 	exercising map[string][]string
@@ -117,9 +119,7 @@ func (p *prover) clean(ctx context.Context) (failed error) {
 		p.ids = append(p.ids, one.ID)
 	}
 	p.report.Clean = pair.Run(ctx)
-	elapsed := map[string]int64{}
 	for _, one := range p.report.Clean.Cases {
-		elapsed[one.ID] = one.ElapsedMS
 		for _, f := range one.Findings {
 			if f.Outcome != judge.Noted {
 				p.report.Alarms = append(p.report.Alarms, f)
@@ -131,9 +131,6 @@ func (p *prover) clean(ctx context.Context) (failed error) {
 		for _, rule := range one.Exercised {
 			p.exercising[rule] = append(p.exercising[rule], one.ID)
 		}
-	}
-	for rule := range p.exercising {
-		slices.SortStableFunc(p.exercising[rule], func(a, b string) int { return int(elapsed[a] - elapsed[b]) })
 	}
 	return nil
 }
@@ -215,8 +212,7 @@ func (p *Proof) read(result *conformance.Result) {
 // choose takes cases of the defect's rule and a share of the others, which the
 // seed and the defect draw.
 func (p *prover) choose(d issuer.Defect) []scenarios.Case {
-	own := p.exercising[d.Rule]
-	own = own[:min(len(own), p.Most)]
+	own := p.spread(p.exercising[d.Rule])
 	var chosen []scenarios.Case
 	for _, id := range p.ids {
 		if slices.Contains(own, id) || p.drawn(d.ID, id) {
@@ -227,6 +223,19 @@ func (p *prover) choose(d issuer.Defect) []scenarios.Case {
 		return nil
 	}
 	return chosen
+}
+
+// spread takes as many cases as are wanted from all over the list: neighbours
+// are alike.
+func (p *prover) spread(ids []string) []string {
+	if len(ids) <= p.Most {
+		return ids
+	}
+	spread := make([]string, p.Most)
+	for i := range spread {
+		spread[i] = ids[i*len(ids)/p.Most]
+	}
+	return spread
 }
 
 // drawn decides by chance that hangs on nothing but the seed and the names.
