@@ -59,6 +59,7 @@ type lab struct {
 
 	mu      sync.Mutex
 	calls   []got
+	judged  int // of the calls
 	answers map[string]http.HandlerFunc
 }
 
@@ -243,12 +244,14 @@ func (l *lab) must(result *wallet.Result, err error) *wallet.Result {
 	return result
 }
 
-// judge holds every call that arrived against the contract.
+// judge holds every call that arrived since it did so before against the
+// contract.
 func (l *lab) judge() {
 	GinkgoHelper()
 	// The lock orders what handlers of calls that were given up did before this.
 	l.mu.Lock()
-	calls := slices.Clone(l.calls)
+	calls := slices.Clone(l.calls[l.judged:])
+	l.judged = len(l.calls)
 	l.mu.Unlock()
 	for _, call := range calls {
 		for part, payload := range map[contract.Part]map[string]any{contract.Request: call.body, contract.SealedRequest: call.sealed} {
@@ -260,6 +263,13 @@ func (l *lab) judge() {
 			Expect(violations).To(BeEmpty(), "%s %s", call.operation, part)
 		}
 	}
+}
+
+// forget forgets the calls that arrived.
+func (l *lab) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls, l.judged = nil, 0
 }
 
 // called are the operations that arrived, in order.

@@ -120,7 +120,7 @@ var _ = Describe("Provisioning", func() {
 	It("makes a token from a token and names the original (p.122, p.125)", func() {
 		l.answers["approveProvisioning"] = action("00")
 		original := l.provision(l.card("tokenForToken", func(r *wallet.Request) { r.Type, r.Source = "SECURE_ELEMENT", "" })).Token
-		l.calls = nil
+		l.forget()
 		l.provision(wallet.Request{Issuer: bank, Original: original.ReferenceID})
 		body := l.call("approveProvisioning").body
 		Expect(body).To(HaveKeyWithValue("panSource", "TOKEN"))

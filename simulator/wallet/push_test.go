@@ -4,6 +4,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
 	"github.com/vtsim/vtsim/simulator/wallet"
@@ -29,18 +30,19 @@ var _ = Describe("A push of a card (p.212-223, p.235-239)", func() {
 		ended, err := w.Push(ctx, r)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(ended).To(HaveLen(1))
-		w.delivered()
 		return ended[0]
 	}
-	// statuses are the calls that tell how pushes ended.
-	statuses := func() (found []got) {
-		for _, call := range w.calls {
-			if call.operation == "pushProvisioningStatusNotification" {
-				found = append(found, call)
+	// calls are those that the notifications of the operation become.
+	calls := func(operation string) (found []*outbound.Call) {
+		for _, n := range w.queued() {
+			if n.Operation == operation {
+				found = append(found, w.built(n))
 			}
 		}
 		return found
 	}
+	// statuses tell how pushes ended.
+	statuses := func() []*outbound.Call { return calls("pushProvisioningStatusNotification") }
 
 	It("becomes a token of the wallet's, with the issuer's app as PAN source, and is told once with the token (p.118, p.237)", func() {
 		data := w.push(number, "trace-1", google)
@@ -51,12 +53,12 @@ var _ = Describe("A push of a card (p.212-223, p.235-239)", func() {
 		Expect(made.Status).To(Equal(token.Status("ACTIVE")))
 		Expect(made.Type).To(Equal("HCE"))
 		Expect(w.call("approveProvisioning").body).To(HaveKeyWithValue("panSource", "MOBILE_BANKING_APP"))
-		Expect(w.call("tokenCreateNotification").sealed["cardholderInfo"]).To(HaveKeyWithValue("primaryAccountNumber", number))
+		Expect(calls("tokenCreateNotification")[0].Sealed["cardholderInfo"]).To(HaveKeyWithValue("primaryAccountNumber", number))
 		told := statuses()
 		Expect(told).To(HaveLen(1))
-		Expect(told[0].path).To(Equal("/base/vtis/v1/tokenRequestors/" + made.RequestorID + "/cardEnrollment/notification"))
-		Expect(told[0].body).To(And(HaveKeyWithValue("statusCode", "SUCCESS"), HaveKeyWithValue("issuerTraceID", "trace-1")))
-		Expect(told[0].sealed).To(And(HaveKeyWithValue("tokenReferenceID", made.ReferenceID), HaveKeyWithValue("firstName", "Vera"), HaveKeyWithValue("contactEmail", "vera@example.com")))
+		Expect(told[0].Path).To(HaveKeyWithValue("tokenRequestorID", made.RequestorID))
+		Expect(told[0].Members).To(And(HaveKeyWithValue("statusCode", "SUCCESS"), HaveKeyWithValue("issuerTraceID", "trace-1")))
+		Expect(told[0].Sealed).To(And(HaveKeyWithValue("tokenReferenceID", made.ReferenceID), HaveKeyWithValue("firstName", "Vera"), HaveKeyWithValue("contactEmail", "vera@example.com")))
 
 		_, err := w.Push(ctx, wallet.PushRequest{Issuer: bank, PushData: data})
 		Expect(err).To(MatchError(ContainSubstring("told before")))
@@ -71,8 +73,8 @@ var _ = Describe("A push of a card (p.212-223, p.235-239)", func() {
 			Expect(ended.StatusCode).To(Equal(statusCode))
 			Expect(ended.Why).NotTo(BeEmpty())
 			Expect(statuses()).To(HaveLen(1))
-			Expect(statuses()[0].body).To(HaveKeyWithValue("statusCode", statusCode))
-			Expect(statuses()[0].sealed).NotTo(HaveKey("tokenReferenceID"))
+			Expect(statuses()[0].Members).To(HaveKeyWithValue("statusCode", statusCode))
+			Expect(statuses()[0].Sealed).NotTo(HaveKey("tokenReferenceID"))
 		},
 		Entry("it does not reach the wallet", func(r *wallet.PushRequest) { r.Reception = wallet.ReceptionUnreached }, "00", "NOTIFICATION_FAILURE"),
 		Entry("the wallet refuses", func(r *wallet.PushRequest) { r.Reception = wallet.ReceptionRefused }, "00", "PROVISION_FAILURE"),

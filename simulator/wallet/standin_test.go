@@ -107,7 +107,7 @@ var _ = Describe("Stand-in (p.131-137)", func() {
 			if card.StandIn == nil {
 				continue
 			}
-			l.calls = nil
+			l.forget()
 			l.answers["approveProvisioning"] = map[string]http.HandlerFunc{"9011": cut, "9012": action("N0"), timedOut: never, "9061": status(503)}[card.StandIn.StipReasonCode]
 			if card.StandIn.StipReasonCode == timedOut {
 				l.deadlines["approveProvisioning"] = 100 * time.Millisecond

@@ -142,7 +142,7 @@ var _ = Describe("Step-up of a token on condition (p.159-191)", func() {
 		for range 3 {
 			l.must(l.StepUp(context.Background(), ask))
 		}
-		l.calls = nil
+		l.forget()
 		_, err := l.StepUp(context.Background(), ask)
 		Expect(errors.Is(err, wallet.ErrPasscodeLimit)).To(BeTrue(), "the issuer should not have offered one")
 		Expect(l.call("retrieveStepUpMethods").body).To(HaveKeyWithValue("otpMaxReached", true))

@@ -26,7 +26,7 @@ var _ = Describe("A token that is there", func() {
 	// given makes a token of the type and forgets what was called and told.
 	given := func(kind string) string {
 		reference := l.provision(l.card("eligible", func(r *wallet.Request) { r.Type = kind })).Token.ReferenceID
-		l.calls = nil
+		l.forget()
 		return reference
 	}
 	// since are the notifications after those of the new token.

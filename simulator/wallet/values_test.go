@@ -3,7 +3,6 @@ package wallet_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,7 +27,7 @@ var shown = []string{"messageReasonCode", "actionCode", "stipReasonCode", "otpRe
 var unproduced = map[string]string{}
 
 // flows of wallet, issuer and queue that together produce everything. Each
-// begins without answers set.
+// begins with an issuer without answers and settings.
 var flows = []struct {
 	name string
 	run  func(w *world)
@@ -285,19 +284,14 @@ var _ = Describe("The flows of wallet, issuer and queue", Ordered, ContinueOnFai
 	var arrived map[string]map[string]bool
 
 	BeforeAll(func() {
-		arrived = map[string]map[string]bool{}
+		w := newWorld().sending()
 		for _, flow := range flows {
 			By(flow.name)
-			w := newWorld()
+			w.anew()
 			flow.run(w)
 			w.delivered()
-			for place, values := range w.produced() {
-				if arrived[place] == nil {
-					arrived[place] = map[string]bool{}
-				}
-				maps.Copy(arrived[place], values)
-			}
 		}
+		arrived = w.produced()
 	})
 
 	for _, op := range known.Operations() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
-// world is a lab whose notifications are sent, and whose issuer can call
-// Visa's APIs.
+// world is a lab whose issuer can call Visa's APIs, and whose notifications
+// can be sent.
 type world struct {
 	*lab
 	issuer *client.Client
@@ -29,13 +30,19 @@ type world struct {
 func newWorld() *world {
 	GinkgoHelper()
 	w := &world{lab: newLab()}
+	w.serveVisa()
+	return w
+}
+
+// sending lets the queue send what is told.
+func (w *world) sending() *world {
+	GinkgoHelper()
 	var err error
 	w.queue, err = outbound.NewQueue(context.Background(), outbound.QueueConfig{Vault: w.vault, Client: w.config.Client.(*outbound.Client), Builder: w.builder,
 		Targets: w.config.Targets, Clock: w.clock, Requestor: w.fixtures.TokenRequestor, Deadline: time.Minute})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(w.queue.Start()).To(Succeed())
 	DeferCleanup(func(ctx context.Context) { Expect(w.queue.Close(ctx)).To(Succeed()) })
-	w.serveVisa()
 	return w
 }
 
@@ -123,8 +130,8 @@ func (w *world) push(number, trace, wallet string) string {
 	return data
 }
 
-// delivered waits for all notifications, none of which may be left or lost,
-// and forgets nothing: the calls of the world are then all that was sent.
+// delivered waits for all notifications, none of which may be left or lost:
+// the calls of the world are then all that was sent.
 func (w *world) delivered() {
 	GinkgoHelper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -136,6 +143,15 @@ func (w *world) delivered() {
 		Expect(list).To(BeEmpty(), state)
 	}
 	w.judge()
+}
+
+// anew forgets what the issuer answers and how it is set up.
+func (w *world) anew() {
+	GinkgoHelper()
+	w.mu.Lock()
+	w.answers, w.deadlines = map[string]http.HandlerFunc{}, map[string]time.Duration{}
+	w.mu.Unlock()
+	w.set(nil)
 }
 
 // fresh is a card of the issuer that nobody has met.
