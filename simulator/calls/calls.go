@@ -146,6 +146,15 @@ func (c *Calls) Close(ctx context.Context) error {
 	return err
 }
 
+// Replace lets replace put another content under the whole vault, as
+// vault.Restore does, and goes on with what has to be sent then. Deliveries
+// that outlast Grace are given up first.
+func (c *Calls) Replace(ctx context.Context, replace func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.Grace)
+	defer cancel()
+	return c.queue.Replace(ctx, replace)
+}
+
 // Client, Builder, Queue and Wallet are the parts; the last two are nil before
 // Attach.
 func (c *Calls) Client() *outbound.Client   { return c.client }

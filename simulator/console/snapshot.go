@@ -98,12 +98,14 @@ func receive(r *request, file string) error {
 func (c *Console) restore(ctx context.Context, file string) error {
 	c.changing.Lock()
 	defer c.changing.Unlock()
-	err := c.Vault.Restore(ctx, file)
+	var err error
+	queue := c.Calls.Replace(ctx, func() error {
+		err = c.Vault.Restore(ctx, file)
+		return err
+	})
 	switch {
 	case err == nil:
-		// Not with the request's context: everything is restored, whether or
-		// not somebody waits for the answer.
-		return c.Calls.Queue().Recover(context.WithoutCancel(ctx))
+		return queue
 	case ctx.Err() != nil || errors.Is(err, vault.ErrClosed):
 		return err
 	case errors.Is(err, vault.ErrKey):

@@ -91,6 +91,8 @@ type Queue struct {
 	paused map[string]bool
 	// settled is closed and replaced whenever an attempt has ended.
 	settled chan struct{}
+
+	life    sync.Mutex // one start or stop at a time
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
@@ -155,7 +157,8 @@ const sqlForget = `DELETE FROM river_job WHERE finalized_at IS NULL`
 
 // Recover makes the queue's tables where they are missing, forgets the jobs
 // that nobody finished and reads who is paused, so that every notification
-// that is to be sent is found again. Call it after vault.Restore.
+// that is to be sent is found again. Nothing may be sent meanwhile; see
+// Replace.
 func (q *Queue) Recover(ctx context.Context) error {
 	migrator, err := rivermigrate.New(riversqlite.New(q.Vault.Writer()), &rivermigrate.Config{Logger: quiet(q.Log)})
 	if err == nil {
@@ -202,6 +205,12 @@ func queueOf(issuer string) string {
 
 // Start begins to send.
 func (q *Queue) Start() error {
+	q.life.Lock()
+	defer q.life.Unlock()
+	return q.begin()
+}
+
+func (q *Queue) begin() error {
 	if err := q.river.Start(context.Background()); err != nil {
 		return fmt.Errorf("starting the notification queue: %w", err)
 	}
@@ -213,12 +222,22 @@ func (q *Queue) Start() error {
 
 // Close finishes the calls in flight, until the context ends, and gives up
 // what is left; it will be sent after the next start. It belongs before the
-// vault's Close.
+// vault's Close. What is closed already stays so.
 func (q *Queue) Close(ctx context.Context) error {
-	if q == nil || q.stop == nil {
+	if q == nil {
+		return nil
+	}
+	q.life.Lock()
+	defer q.life.Unlock()
+	return q.end(ctx)
+}
+
+func (q *Queue) end(ctx context.Context) error {
+	if q.stop == nil {
 		return nil
 	}
 	q.stop()
+	q.stop = nil
 	q.stopped.Wait()
 	if err := q.river.Stop(ctx); err == nil {
 		return nil
@@ -228,6 +247,24 @@ func (q *Queue) Close(ctx context.Context) error {
 		return fmt.Errorf("stopping the notification queue: %w", err)
 	}
 	return nil
+}
+
+// Replace lets replace put another content under the whole vault, such as
+// vault.Restore does, and goes on with what is there then. No call may be under
+// way meanwhile, since River fails badly when a job that it runs disappears:
+// those that are under way end first, or are given up when the context ends.
+func (q *Queue) Replace(ctx context.Context, replace func() error) error {
+	q.life.Lock()
+	defer q.life.Unlock()
+	running := q.stop != nil
+	if err := q.end(ctx); err != nil {
+		return err
+	}
+	failed := errors.Join(replace(), q.Recover(context.WithoutCancel(ctx)))
+	if running {
+		failed = errors.Join(failed, q.begin())
+	}
+	return failed
 }
 
 // nudge lets the dispatcher look now.
