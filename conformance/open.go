@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/fixtures"
@@ -16,7 +15,6 @@ import (
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/scenarios"
 	"github.com/vtsim/vtsim/simulator"
-	"github.com/vtsim/vtsim/simulator/calls"
 )
 
 // Setup is a certification from files. Contract and Options.File are required,
@@ -153,12 +151,7 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 	} else {
 		_ = free.Close()
 	}
-	key, certificate, err := stranger(time.Now())
-	if err != nil {
-		return nil, "", err
-	}
-	visa, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: s.Settings, Ephemeral: true, Listen: listen,
-		Calls: calls.Tuning{Foreign: key, ForeignClient: certificate}, Log: s.Log})
+	visa, err := simulator.New(ctx, simulator.Config{Directory: directory, Settings: s.Settings, Ephemeral: true, Listen: listen, Log: s.Log})
 	if err != nil {
 		return nil, "", err
 	}

@@ -2,8 +2,6 @@ package calls
 
 import (
 	"context"
-	"crypto/rsa"
-	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -37,9 +35,6 @@ type Config struct {
 
 // Tuning is what a deployment or a test chooses. Zero values are the defaults.
 type Tuning struct {
-	// Foreign and ForeignClient are those of outbound.Config.
-	Foreign       *rsa.PrivateKey
-	ForeignClient *tls.Certificate
 	// Rand draws what wallets draw: identifiers and passcodes; nil is the
 	// system's. The queue does not read it, so that flows can be repeated.
 	Rand io.Reader
@@ -88,7 +83,11 @@ func New(config Config) (*Calls, error) {
 	if err != nil {
 		return nil, fmt.Errorf("calls: %w", err)
 	}
-	client, err := outbound.NewClient(outbound.Config{Contract: config.Contract, Envelope: envelope, Clock: config.Clock, Signing: config.Signing, Foreign: config.Foreign, ForeignClient: config.ForeignClient})
+	foreign, foreignClient, err := stranger(config.Clock.Now())
+	if err != nil {
+		return nil, fmt.Errorf("calls: %w", err)
+	}
+	client, err := outbound.NewClient(outbound.Config{Contract: config.Contract, Envelope: envelope, Clock: config.Clock, Signing: config.Signing, Foreign: foreign, ForeignClient: foreignClient})
 	if err != nil {
 		return nil, err
 	}

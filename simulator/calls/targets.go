@@ -10,6 +10,7 @@ import (
 
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/keys/jose"
+	"github.com/vtsim/vtsim/keys/xpay"
 	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
@@ -66,8 +67,13 @@ func (t *Targets) target(issuer vault.Issuer) (outbound.Target, error) {
 
 // Connected is the target of an issuer whose files were read.
 func Connected(issuer *keys.Issuer, connection *keys.Connection) outbound.Target {
-	return outbound.Target{Issuer: issuer.Name, Endpoint: issuer.Profile.Endpoint, Roots: connection.RootCAs, ServerName: connection.ServerName, Client: connection.Certificate,
+	target := outbound.Target{Issuer: issuer.Name, Endpoint: issuer.Profile.Endpoint, Roots: connection.RootCAs, ServerName: connection.ServerName, Client: connection.Certificate,
 		Encrypt: jose.EncryptionKey{ID: connection.Credentials.APIKey, RSA: connection.IssuerEncryption.Public()}}
+	if issuer.Profile.SendXPayToken {
+		secret := xpay.NewSecret("issuer "+issuer.Name, []byte(connection.Credentials.SharedSecret))
+		target.PayToken, target.APIKey = &secret, connection.Credentials.APIKey
+	}
+	return target
 }
 
 // registered is the target of an issuer that only the vault knows.

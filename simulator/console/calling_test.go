@@ -11,6 +11,8 @@ import (
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/fixtures/issuer"
+	"github.com/vtsim/vtsim/simulator/token"
+	"github.com/vtsim/vtsim/simulator/vault"
 	"github.com/vtsim/vtsim/simulator/wallet"
 )
 
@@ -277,5 +279,43 @@ var _ = Describe("an issuer that cannot be called as it is configured", func() {
 		pan, err := fixtures.NewPAN("400000555", randomness)
 		Expect(err).NotTo(HaveOccurred())
 		l.post("/api/v1/calls", map[string]any{"issuer": "odd-bank", "operation": "approveProvisioning", "pan": pan}).refused(http.StatusConflict, "issuer", "encryption certificate")
+	})
+})
+
+var _ = Describe("A push", func() {
+	const google, data = "5f0c2a3e-7b1d-4e8a-9c46-0d2b8e6f1a01", "push-1"
+	pushed := func() *lab {
+		l := newCallingLab()
+		card := l.directory.Issuers[bank].Profile.Cards[0]
+		Expect(l.vault.Update(context.Background(), bank, func(tx vault.Tx) error {
+			pan := vault.PAN{ReferenceID: "V-0000000000000000000077", Number: card.PAN, Expiration: token.Expiration{Month: card.ExpMonth, Year: card.ExpYear}, CreatedAt: noon}
+			if err := tx.PutPAN(pan); err != nil {
+				return err
+			}
+			return tx.PutRecord(vault.Record{Kind: "push", Key: google + "/" + data + "/1", UpdatedAt: noon, Content: map[string]any{
+				"clientID": google, "pushData": data, "panReferenceID": pan.ReferenceID, "cause": "",
+				"status": map[string]any{"issuerTraceID": "trace-1", "clientInformation": map[string]any{"source": "ISSUER"}}}})
+		})).To(Succeed())
+		return l
+	}
+
+	It("is worked on by the wallet that it went to, and the issuer is told once how it ended", func() {
+		l := pushed()
+		items := l.post("/api/v1/pushes", map[string]any{"issuer": bank, "pushData": data}).ok(http.StatusOK).items()
+		Expect(items).To(HaveLen(1))
+		Expect(items[0]).To(And(HaveKeyWithValue("clientID", google), HaveKeyWithValue("statusCode", "SUCCESS"), HaveKey("flow")))
+		l.settle()
+		told := l.get("/api/v1/notifications?issuer=" + bank + "&operation=pushProvisioningStatusNotification").ok(http.StatusOK).items()
+		Expect(told).To(HaveLen(1))
+		Expect(told[0]).To(HaveKeyWithValue("state", "delivered"))
+		l.post("/api/v1/pushes", map[string]any{"issuer": bank, "pushData": data}).refused(http.StatusBadRequest, "", "was told before")
+	})
+
+	It("that does not reach the wallet ends so, and one that nobody made is refused", func() {
+		l := pushed()
+		items := l.post("/api/v1/pushes", map[string]any{"issuer": bank, "pushData": data, "reception": "unreached"}).ok(http.StatusOK).items()
+		Expect(items[0]).To(And(HaveKeyWithValue("statusCode", "NOTIFICATION_FAILURE"), HaveKeyWithValue("why", "the push did not reach the wallet")))
+		l.post("/api/v1/pushes", map[string]any{"issuer": bank, "pushData": "other"}).refused(http.StatusBadRequest, "", "has pushed no card")
+		l.post("/api/v1/pushes", map[string]any{"issuer": bank, "pushData": data, "reception": "eaten"}).refused(http.StatusBadRequest, "reception")
 	})
 })

@@ -117,7 +117,7 @@ func (c *Console) endpoints() map[string]endpoint {
 		"listTraffic": c.listTraffic, "verifyTraffic": c.verifyTraffic,
 		"listNotifications": c.listNotifications, "getNotification": c.getNotification, "actOnNotification": c.actOnNotification,
 		"awaitNotifications": c.awaitNotifications, "readQueue": c.readQueue, "actOnQueue": c.actOnQueue,
-		"provisionToken": c.provisionToken, "actAsWallet": c.actAsWallet, "callIssuer": c.callIssuer,
+		"provisionToken": c.provisionToken, "receivePush": c.receivePush, "actAsWallet": c.actAsWallet, "callIssuer": c.callIssuer,
 		"listFaults": c.listFaults, "addFault": c.addFault, "getFault": c.getFault, "removeFault": c.removeFault, "removeFaults": c.removeFaults,
 		"readClock": c.readClock, "moveClock": c.moveClock,
 		"takeSnapshot": c.takeSnapshot, "restoreSnapshot": c.restoreSnapshot, "resetIssuer": c.resetIssuer,

@@ -44,8 +44,8 @@ type provisionRequest struct {
 	OTP                 string           `json:"otp"`
 }
 
-// orGood turns the name of what personalization and otp are when nothing goes wrong; the wallet
-// knows it by, the empty value.
+// orGood is the empty value, by which the wallet knows that nothing goes wrong,
+// where the request gives that its name.
 func orGood(value, good string) string {
 	if value == good {
 		return ""

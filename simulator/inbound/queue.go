@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
-	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
@@ -46,7 +45,7 @@ func (s *Server) listedOutcome(operation, member, value string, also ...string) 
 // the notification's messageReasonCode, else its operation. What the issuer
 // does not take part in is not queued.
 func (s *Server) enqueue(tx vault.Tx, call *Call, n vault.Notification) error {
-	if !outbound.Participates(call.Issuer, n.Operation) {
+	if !call.Issuer.Serves(n.Operation) {
 		return nil
 	}
 	var err error

@@ -6,22 +6,10 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
 
 var _ = Describe("participation", func() {
-	DescribeTable("is read from the issuer's settings",
-		func(settings map[string]any, takesPart bool) {
-			Expect(outbound.Participates(vault.Issuer{Name: bank, Settings: settings}, "tokenNotification")).To(Equal(takesPart))
-		},
-		Entry("everything without a table", nil, true),
-		Entry("what the table has", map[string]any{"participation": map[string]any{"tokenNotification": true}}, true),
-		Entry("not what it denies", map[string]any{"participation": map[string]any{"tokenNotification": false}}, false),
-		Entry("nor what it leaves out", map[string]any{"participation": map[string]any{}}, false),
-		Entry("a table of Go's own", map[string]any{"participation": map[string]bool{"tokenNotification": true}}, true),
-	)
-
 	It("ends the life of a notification whose issuer no longer takes part, without a call", func() {
 		at := newIssuer(approve)
 		l := newLab(map[string]string{bank: at.URL})

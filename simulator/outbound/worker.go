@@ -80,7 +80,7 @@ func wanted(n vault.Notification) bool { return open(n) && n.Queued }
 // exchange makes the call. What could not be built is a failure like others.
 func (q *Queue) exchange(ctx context.Context, issuer vault.Issuer, n vault.Notification, call *Call, unbuilt error) *Exchange {
 	target, err := Target{}, unbuilt
-	if !Participates(issuer, n.Operation) {
+	if !issuer.Serves(n.Operation) {
 		err = errAbsent(issuer, n.Operation)
 	}
 	if err == nil {

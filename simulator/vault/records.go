@@ -37,14 +37,18 @@ type Issuer struct {
 const SettingParticipation = "participation"
 
 // Serves tells whether the issuer takes part in the operation. One that is not
-// named is not served; without the setting everything is.
+// named is not served; without the setting everything is. A notification of an
+// operation that the issuer does not serve is not queued at all, and one that
+// was queued before the issuer stopped is dead when its turn comes.
 func (i Issuer) Serves(operation string) bool {
-	table, ok := i.Settings[SettingParticipation].(map[string]any)
-	if !ok {
-		return true
+	switch table := i.Settings[SettingParticipation].(type) {
+	case map[string]any:
+		serves, _ := table[operation].(bool)
+		return serves
+	case map[string]bool:
+		return table[operation]
 	}
-	serves, _ := table[operation].(bool)
-	return serves
+	return true
 }
 
 // PAN is a card account. Number never leaves the vault in clear other than in

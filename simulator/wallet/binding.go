@@ -114,7 +114,7 @@ func (f *flow) place(ctx context.Context, r *BindRequest) error {
 
 // askToBind asks the issuer. Nobody stands in for it (p.149-159).
 func (f *flow) askToBind(ctx context.Context) (decision, error) {
-	if !outbound.Participates(f.issuer, bind) {
+	if !f.issuer.Serves(bind) {
 		f.event("the issuer does not serve %s; the device is not bound", bind)
 		return decision{action: actionDeclined}, nil
 	}

@@ -46,7 +46,7 @@ const (
 // notify queues a notification about the token in the transaction that changed
 // it. Facts hold nothing sensitive: the numbers are put in when it is sent.
 func (f *flow) notify(tx vault.Tx, t token.Token, operation string, facts outbound.Facts) error {
-	if !outbound.Participates(f.issuer, operation) {
+	if !f.issuer.Serves(operation) {
 		return nil
 	}
 	requestID, err := f.newID()

@@ -70,7 +70,7 @@ func (f *flow) exhausted(ctx context.Context) (bool, error) {
 // send makes a passcode and hands it to the issuer to deliver (p.181); empty
 // when the issuer did not take it.
 func (f *flow) send(ctx context.Context, reason string, method fixtures.StepUpMethod) (string, error) {
-	if !outbound.Participates(f.issuer, sendPasscode) {
+	if !f.issuer.Serves(sendPasscode) {
 		f.event("the issuer does not serve %s", sendPasscode)
 		return "", nil
 	}

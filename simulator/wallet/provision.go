@@ -110,7 +110,7 @@ func (w *Wallet) Provision(ctx context.Context, r Request) (*Result, error) {
 // flow. Without a usable answer preset card metadata count as a yes, and else
 // it is a no (p.140).
 func (f *flow) eligible(ctx context.Context) (refused bool, err error) {
-	if _, decided := f.unasked(); decided || !outbound.Participates(f.issuer, eligibility) {
+	if _, decided := f.unasked(); decided || !f.issuer.Serves(eligibility) {
 		return false, nil
 	}
 	a, err := f.call(ctx, eligibility, nil)

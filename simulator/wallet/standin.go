@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/vtsim/vtsim/fixtures"
-	"github.com/vtsim/vtsim/simulator/outbound"
 	"github.com/vtsim/vtsim/simulator/token"
 	"github.com/vtsim/vtsim/simulator/vault"
 )
@@ -68,7 +67,7 @@ func (f *flow) unasked() (reason string, ok bool) {
 	if !fixtures.Luhn(pan) {
 		return stipCheckDigit, true
 	}
-	if !outbound.Participates(f.issuer, approve) {
+	if !f.issuer.Serves(approve) {
 		return stipParticipation, true
 	}
 	return "", false

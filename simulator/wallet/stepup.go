@@ -88,7 +88,7 @@ func (f *flow) methods(ctx context.Context, reason string) (answer, error) {
 		occasion["otpMaxReached"] = true
 	}
 	a := answer{cause: causeError, why: "the issuer does not serve " + retrieve}
-	if outbound.Participates(f.issuer, retrieve) {
+	if f.issuer.Serves(retrieve) {
 		if a, err = f.call(ctx, retrieve, with(occasion, f.framework(reason))); err != nil {
 			return a, err
 		}

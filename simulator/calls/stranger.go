@@ -1,4 +1,4 @@
-package conformance
+package calls
 
 import (
 	"crypto/ecdsa"
