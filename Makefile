@@ -4,7 +4,7 @@ STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
 
-.PHONY: build test demo lint race fuzz bench clean
+.PHONY: build test demo mutation lint race fuzz bench clean
 
 build: ## the static binary, bin/vtsim
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/vtsim ./cmd/vtsim
@@ -17,7 +17,7 @@ race: ## every test under the race detector
 	@.ci/install node
 	CGO_ENABLED=1 $(GO) test -race ./...
 
-demo: build ## what works so far, end to end, in out/
+demo: build ## certify the reference issuer, clean and with three defects, in out/
 	./bin/vtsim demo --out out
 
 lint: ## gofmt, go vet, staticcheck, govulncheck
