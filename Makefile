@@ -3,6 +3,8 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
+# A busy machine is no fault of what is tested.
+export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT ?= 30s
 
 .PHONY: build test demo mutation lint race fuzz bench clean
 

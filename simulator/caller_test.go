@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -152,9 +153,18 @@ func console(url, method, path string, body any) (status int, answer map[string]
 // number is a card of the issuer that nobody has used yet.
 func (s *sandbox) number(issuer string) string {
 	GinkgoHelper()
-	number, err := fixtures.NewPAN(s.directory.Issuers[issuer].Profile.AccountRanges[0], rand.Reader)
-	Expect(err).NotTo(HaveOccurred())
-	return number
+	for {
+		number, err := fixtures.NewPAN(s.directory.Issuers[issuer].Profile.AccountRanges[0], rand.Reader)
+		Expect(err).NotTo(HaveOccurred())
+		err = s.Vault().View(context.Background(), issuer, func(tx vault.Tx) error {
+			_, err := tx.PANByNumber(number)
+			return err
+		})
+		if errors.Is(err, vault.ErrNotFound) { // there are only a million of them
+			return number
+		}
+		Expect(err).NotTo(HaveOccurred())
+	}
 }
 
 // givenPAN puts a PAN of the issuer into the vault.

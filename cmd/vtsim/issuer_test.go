@@ -60,7 +60,7 @@ var _ = Describe("vtsim issuer", func() {
 		Expect(json.NewDecoder(bytes.NewBufferString(out.text())).Decode(&ready)).To(Succeed())
 		Expect(ready).To(HaveKeyWithValue("endpoint", HavePrefix("https://127.0.0.1:")))
 		Expect(ready).To(HaveKeyWithValue("control", HavePrefix("http://127.0.0.1:")))
-		Expect(ready).To(HaveKeyWithValue("defect", "answer-with-pan"))
+		Expect(ready).To(HaveKeyWithValue("defects", ConsistOf("answer-with-pan")))
 		stop()
 		Eventually(ended).Should(Receive(Equal(exitOK)))
 	})

@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -114,10 +115,15 @@ var _ = Describe("The way out, faults that somebody set", func() {
 	It("end with the caller who does not wait for them", func() {
 		given(fault.BeforeCommit, fault.Respond{Delay: time.Hour}, 1)
 		r := l.target(t, bank, "?apiKey="+l.directory.Issuers[bank].Credentials.APIKey)
-		client := l.client(l.directory.Issuers[bank])
-		client.Timeout = 100 * time.Millisecond
-		_, err := client.Do(r)
-		Expect(err).To(HaveOccurred())
+		waiting, leave := context.WithCancel(context.Background())
+		left := make(chan error, 1)
+		go func() {
+			_, err := l.client(l.directory.Issuers[bank]).Do(r.WithContext(waiting))
+			left <- err
+		}()
+		Eventually(func() int { return l.faults.List(bank)[0].Remaining }).Should(BeZero(), "the fault has struck")
+		leave()
+		Eventually(left).Should(Receive(HaveOccurred()))
 		Eventually(func() int { return len(l.traffic(bank)) }).Should(Equal(1))
 		row := l.lastRow()
 		Expect(row.Diagnosis).To(Equal("the caller went away before it was answered"))
