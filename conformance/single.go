@@ -98,6 +98,14 @@ func (o *OneByOne) Mend() string {
 	return o.run.result.Mend
 }
 
+// Down says that the issuer fell over, and since which case, which has failed;
+// empty while it takes connections. It is the reason of all that come after.
+func (o *OneByOne) Down() string {
+	o.run.mu.Lock()
+	defer o.run.mu.Unlock()
+	return o.run.down
+}
+
 // Result is that of the cases that were asked for so far, as if nothing else
 // had been planned. Known failures of others are left out.
 func (o *OneByOne) Result() *Result {

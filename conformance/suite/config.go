@@ -3,6 +3,8 @@ package suite
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"github.com/onsi/ginkgo/v2"
@@ -47,6 +49,7 @@ func (c Config) setup() (conformance.Setup, error) {
 	if err != nil {
 		return s, err
 	}
+	s.Tool.Version = version()
 	if s.Seed == "" {
 		s.Seed = strconv.FormatInt(ginkgo.GinkgoRandomSeed(), 10)
 	}
@@ -66,4 +69,18 @@ func (c Config) setup() (conformance.Setup, error) {
 		c.Adjust(&s)
 	}
 	return s, nil
+}
+
+// version of vtsim that the issuer's module requires.
+func version() string {
+	const module, unknown = "github.com/vtsim/vtsim", "(devel)"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return unknown
+	}
+	at := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == module })
+	if at < 0 || info.Deps[at].Version == "" {
+		return unknown
+	}
+	return info.Deps[at].Version
 }

@@ -13,9 +13,6 @@ import (
 // broken begins what this side does wrong.
 const broken = "broken: not the issuer's fault: "
 
-// failHere leaves this package out of the place that Ginkgo shows.
-const failHere = 1
-
 // show tells Ginkgo what became of the case; it does not return unless the
 // case passed.
 func (s *certification) show(one conformance.Case, exchanges []conformance.Exchange) {
@@ -28,7 +25,7 @@ func (s *certification) show(one conformance.Case, exchanges []conformance.Excha
 	switch one.Outcome {
 	case conformance.Passed:
 	case conformance.Skipped:
-		ginkgo.Skip(printable(one.Reason), failHere)
+		ginkgo.Skip(printable(one.Reason))
 	case conformance.Warned:
 		ginkgo.AddReportEntry("warned", s.at, ginkgo.ReportEntryVisibilityAlways, plain(s.told(one)))
 	case conformance.Failed:
@@ -36,12 +33,22 @@ func (s *certification) show(one conformance.Case, exchanges []conformance.Excha
 			ginkgo.AddReportEntry("known failure: "+printable(one.Known), s.at, ginkgo.ReportEntryVisibilityAlways, plain(s.told(one)))
 			return
 		}
-		s.failed = true
-		ginkgo.Fail(s.told(one), failHere)
+		s.failed, s.obstacle = true, one.Reason
+		ginkgo.Fail(s.told(one))
 	default:
-		s.failed = true
-		ginkgo.Fail(s.why(one), failHere)
+		s.broken(one)
 	}
+}
+
+// broken tells of a case that could not be judged. What is in the way of all
+// that follow fails one spec; Ginkgo does the same when a BeforeAll fails.
+func (s *certification) broken(one conformance.Case) {
+	s.failed = true
+	if one.Reason == s.obstacle || one.Reason == s.cases.Down() {
+		ginkgo.Skip("not run: " + printable(one.Reason))
+	}
+	s.obstacle = one.Reason
+	ginkgo.Fail(s.why(one))
 }
 
 // why says why a case could not be judged.

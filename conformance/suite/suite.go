@@ -32,14 +32,17 @@ type certification struct {
 	// Of the run, from BeforeAll on.
 	session *conformance.Session
 	cases   *conformance.OneByOne
-	failed  bool
+	// failed says that a spec is red; obstacle is what the last one said is in
+	// the way of those that follow.
+	failed   bool
+	obstacle string
 }
 
 // build makes the tree.
 func (s *certification) build() {
 	plan, err := s.plan(context.Background())
 	if err != nil {
-		ginkgo.It("can be planned", s.at, func() { ginkgo.Fail(broken+err.Error(), failHere) })
+		ginkgo.It("can be planned", s.at, func() { ginkgo.Fail(broken + err.Error()) })
 		return
 	}
 	ginkgo.BeforeAll(s.begin, s.at)
@@ -103,9 +106,9 @@ func (s *certification) begin(ctx ginkgo.SpecContext) {
 	lasting := context.WithoutCancel(ctx) // ctx ends with this node
 	session, err := conformance.Open(lasting, s.setup)
 	if err != nil {
-		ginkgo.Fail(broken+err.Error(), failHere)
+		ginkgo.Fail(broken + err.Error())
 	}
-	s.session, s.cases, s.failed = session, session.OneByOne(), false
+	s.session, s.cases, s.failed, s.obstacle = session, session.OneByOne(), false, ""
 	ginkgo.DeferCleanup(s.end, s.at)
 }
 
@@ -114,7 +117,7 @@ func (s *certification) begin(ctx ginkgo.SpecContext) {
 func (s *certification) run(ctx context.Context, id string) {
 	at := slices.IndexFunc(s.session.Planned, func(p conformance.Planned) bool { return p.ID == id })
 	if at < 0 {
-		ginkgo.Fail(broken+"the plan that is run has no case "+id+", though the tree was built with it", failHere)
+		ginkgo.Fail(broken + "the plan that is run has no case " + id + ", though the tree was built with it")
 	}
 	one, exchanges := s.cases.Run(ctx, s.session.Planned[at])
 	s.show(one, exchanges)
@@ -127,8 +130,8 @@ func (s *certification) end(ctx ginkgo.SpecContext) {
 	ginkgo.AddReportEntry("verdict", s.at, ginkgo.ReportEntryVisibilityFailureOrVerbose, plain(string(result.Verdict)+": "+result.Reason))
 	switch {
 	case problem != nil:
-		ginkgo.Fail(broken+problem.Error(), failHere)
+		ginkgo.Fail(broken + problem.Error())
 	case result.Verdict != conformance.Conformant && !s.failed: // no case says it
-		ginkgo.Fail("the verdict is "+string(result.Verdict)+": "+printable(result.Reason), failHere)
+		ginkgo.Fail("the verdict is " + string(result.Verdict) + ": " + printable(result.Reason))
 	}
 }
