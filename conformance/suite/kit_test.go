@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +112,13 @@ func (j junit) cases() []junitCase {
 		}
 	}
 	return all
+}
+
+// named are the specs whose text begins with the id of a case, or has the text.
+func (j junit) named(text string) []junitCase {
+	return slices.DeleteFunc(slices.Clone(j.Suites[0].Cases), func(one junitCase) bool {
+		return !strings.Contains(one.Name, "] VTS issuer API "+text+": ") && !strings.Contains(one.Name, "] "+text)
+	})
 }
 
 func (j junit) counts() (passed, failed, skipped int) {
