@@ -34,5 +34,6 @@
 // random seed unless Config has one.
 //
 // The package never judges: what a spec says is what the certification found.
-// What this side does wrong fails a spec too, and says so.
+// What this side does wrong fails a spec too, and says so; what keeps every
+// case from running fails one spec and skips those after it.
 package suite

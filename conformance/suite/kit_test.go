@@ -35,7 +35,7 @@ var bank, data string
 var _ = BeforeSuite(func(ctx SpecContext) {
 	dir := GinkgoT().TempDir()
 	bank, data = filepath.Join(dir, "bank.test"), filepath.Join(dir, "data")
-	compile := exec.CommandContext(ctx, "go", "test", "-c", "-o", bank, "./testdata/bank")
+	compile := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-o", bank, "./testdata/bank")
 	compile.Env = append(os.Environ(), "GOPROXY=off")
 	output, err := compile.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), "%s", output)
