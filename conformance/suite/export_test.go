@@ -1,0 +1,4 @@
+package suite
+
+// Printable is printable, for tests.
+var Printable = printable
