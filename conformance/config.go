@@ -9,6 +9,7 @@ import (
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/conformance/judge"
+	"github.com/vtsim/vtsim/conformance/policy"
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/scenarios"
 	"github.com/vtsim/vtsim/simulator/outbound"
@@ -36,6 +37,8 @@ type Config struct {
 	Journal Journal
 	// Cases are all of the library, generated ones too, in its order.
 	Cases []scenarios.Case
+	// DecisionTable is the issuer's own; its cases are among Cases.
+	DecisionTable *policy.Table
 	// Prompt says that a person is there to act as a trigger asks.
 	Prompt bool
 	// Unserved says why the issuer cannot call Visa's side in this run; empty
@@ -70,6 +73,9 @@ type Options struct {
 	// FailOn is the lowest level that makes a run fail: must, also when
 	// empty, or should.
 	FailOn contract.Level
+	// Policies is PoliciesReport, also when empty, or PoliciesFail: whether a
+	// row of the issuer's decision table that is not kept fails the run.
+	Policies string
 	// Known failures are excused.
 	Known []KnownFailure
 	// CaseTimeout ends a case that hangs, one minute when zero.
@@ -85,6 +91,15 @@ const (
 	// ProfileFull runs everything, ProfileCore what is tagged core.
 	ProfileFull = "full"
 	ProfileCore = "core"
+)
+
+// What rows of the decision table that are not kept do. The verdict is about
+// the specification in either case.
+const (
+	// PoliciesReport shows them, PoliciesFail lets a conformant run exit with
+	// ExitNotConformant.
+	PoliciesReport = "report"
+	PoliciesFail   = "fail"
 )
 
 // Progress of a run.
@@ -120,6 +135,13 @@ func (c *Config) check() error {
 	case contract.Must, contract.Should:
 	default:
 		return fmt.Errorf("%w: fail-on %q is unknown, want must or should", ErrUsage, c.FailOn)
+	}
+	switch c.Options.Policies {
+	case "":
+		c.Options.Policies = PoliciesReport
+	case PoliciesReport, PoliciesFail:
+	default:
+		return fmt.Errorf("%w: policies %q is unknown, want %s or %s", ErrUsage, c.Options.Policies, PoliciesReport, PoliciesFail)
 	}
 	if c.Parallel < 0 {
 		return fmt.Errorf("%w: %d cases at a time is none; want 1 or more", ErrUsage, c.Parallel)

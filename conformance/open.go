@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/conformance/policy"
 	"github.com/vtsim/vtsim/fixtures"
 	fixturekeys "github.com/vtsim/vtsim/fixtures/keys"
 	"github.com/vtsim/vtsim/keys"
@@ -68,12 +70,17 @@ func Open(ctx context.Context, s Setup) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	table, err := s.policies(profile)
+	if err != nil {
+		return nil, err
+	}
+	cases = append(slices.Clone(cases), table.Cases()...)
 	visa, unserved, err := s.serve(ctx, directory, unserved)
 	if err != nil {
 		return nil, err
 	}
 	session := &Session{Visa: visa}
-	if session.Certification, err = s.certification(ctx, profile, visa, cases, unserved); err != nil {
+	if session.Certification, err = s.certification(ctx, profile, visa, cases, table, unserved); err != nil {
 		return nil, errors.Join(err, visa.Close(ctx))
 	}
 	return session, nil
@@ -104,6 +111,19 @@ func (s Setup) cases() ([]scenarios.Case, error) {
 		return nil, err
 	}
 	return library.Cases(s.Seed)
+}
+
+// policies are the profile's decision table and its cases; none where the cases
+// were chosen by the caller.
+func (s Setup) policies(profile *keys.Profile) (*policy.Table, error) {
+	if s.Cases != nil || len(profile.Policies) == 0 {
+		return &policy.Table{}, nil
+	}
+	samples, err := fixtures.Load()
+	if err != nil {
+		return nil, err
+	}
+	return policy.Expand(s.Contract, samples, profile, s.Seed)
 }
 
 // directory is the one that the profile belongs to; unserved says why the
@@ -164,7 +184,7 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 const anyPort = "127.0.0.1:0"
 
 // certification makes the stage and the plan.
-func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, cases []scenarios.Case, unserved string) (*Certification, error) {
+func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, cases []scenarios.Case, table *policy.Table, unserved string) (*Certification, error) {
 	samples, err := fixtures.Load()
 	if err != nil {
 		return nil, err
@@ -183,7 +203,7 @@ func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *s
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: cases,
+	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: cases, DecisionTable: table,
 		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
 		Checkpoint: s.Checkpoint, Log: s.Log})
 }

@@ -35,6 +35,9 @@ type Result struct {
 	Rules       RuleCounts `json:"rules"`
 	// Exchanges of all cases, by id, in the order in which they were made.
 	Exchanges []Exchange `json:"exchanges"`
+	// Policies are the rows of the issuer's own decision table and how their
+	// cases went; they touch neither verdict nor score.
+	Policies []PolicyRow `json:"policies,omitempty"`
 	// KnownFailures that were applied, and what is wrong with them.
 	KnownFailures []KnownFailureUse `json:"knownFailures,omitempty"`
 	// NextSteps are the most useful things to do now, three at the most.
@@ -63,6 +66,9 @@ type Plan struct {
 	Parallel int `json:"parallel"`
 	// FailOn is the lowest level that counts: must or should.
 	FailOn string `json:"failOn"`
+	// Policies is report or fail: what rows of the decision table that are not
+	// kept do to the exit code. Empty without a table.
+	Policies string `json:"policies,omitempty"`
 	// Planned cases, and of them those that were skipped.
 	Planned int `json:"planned"`
 	Skipped int `json:"skipped"`
@@ -220,4 +226,38 @@ type KnownFailureUse struct {
 	// itself fails the run: unused, expired, or passing unexpectedly.
 	Uses    int    `json:"uses"`
 	Problem string `json:"problem,omitempty"`
+}
+
+// PolicyRow is one row of the issuer's own decision table. Cases are those of
+// the plan; each is kept, broken or unjudged: skipped, or answered in a way that
+// decides nothing.
+type PolicyRow struct {
+	Name string `json:"name"`
+	// Path that the row says: green, yellow or red.
+	Path     string `json:"path"`
+	Cases    int    `json:"cases"`
+	Kept     int    `json:"kept"`
+	Broken   int    `json:"broken"`
+	Unjudged int    `json:"unjudged"`
+	// LeftOut counts combinations of the row's values that have no case.
+	LeftOut  int             `json:"leftOut"`
+	Findings []PolicyFinding `json:"findings"`
+}
+
+// PolicyFinding is an answer that is not what the row says. Its texts are
+// masked.
+type PolicyFinding struct {
+	// Rule is policy:<row>, Level always policy.
+	Rule  string `json:"rule"`
+	Level string `json:"level"`
+	Case  string `json:"case"`
+	// Title of the case says what the issuer was told.
+	Title    string `json:"title"`
+	Message  string `json:"message"`
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
+	// Exchange is the id of the exchange that shows it, Rerun the command that
+	// runs just this case.
+	Exchange string `json:"exchange"`
+	Rerun    string `json:"rerun"`
 }

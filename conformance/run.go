@@ -19,6 +19,7 @@ type run struct {
 	mu        sync.Mutex
 	progress  Progress
 	exchanges map[string][]Exchange // by case
+	tried     map[string]tried      // cases of policies that were decided, by id
 	// down says why the issuer is not asked any more; empty while it answers.
 	down string
 	stop context.CancelFunc
@@ -30,7 +31,7 @@ type run struct {
 // Run runs the plan. It always returns a Result that can be read, also when
 // the context ends or the issuer cannot be reached.
 func (c *Certification) Run(ctx context.Context) *Result {
-	r := &run{Certification: c, started: c.Now(), exchanges: map[string][]Exchange{}, result: c.blank()}
+	r := &run{Certification: c, started: c.Now(), exchanges: map[string][]Exchange{}, tried: map[string]tried{}, result: c.blank()}
 	r.progress.Planned = len(c.Planned)
 	outcomes := make([]Case, len(c.Planned))
 	for i, planned := range c.Planned {
@@ -64,6 +65,9 @@ func (c *Certification) blank() *Result {
 		Issuer: Issuer{Name: c.Profile.Name, Endpoint: c.Target.Endpoint},
 		Plan: Plan{Profile: c.Options.Profile, Filter: c.Filter, Seed: c.Seed, Parallel: c.Parallel, FailOn: string(c.FailOn),
 			Planned: len(c.Planned), Skipped: c.Skipped(), File: c.File}}
+	if c.DecisionTable != nil && len(c.DecisionTable.Rows) > 0 {
+		r.Plan.Policies = c.Options.Policies
+	}
 	if c.Case != "" {
 		r.Plan.Filter = "id:" + c.Case
 	}
@@ -131,6 +135,9 @@ func (r *run) one(ctx context.Context, planned Planned, outcome *Case) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.exchanges[planned.ID] = t.exchanges
+	if t.tried.decided {
+		r.tried[planned.ID] = t.tried
+	}
 }
 
 // brokenBy says what on this side ended a case.
@@ -189,7 +196,7 @@ func (r *run) checkpoint() {
 		return
 	}
 	r.checkpointed = now
-	part := &run{Certification: r.Certification, started: r.started, exchanges: r.exchanges, result: r.blank()}
+	part := &run{Certification: r.Certification, started: r.started, exchanges: r.exchanges, tried: r.tried, result: r.blank()}
 	part.result.StartedAt, part.result.Interrupted = r.started.UTC(), true
 	r.Config.Checkpoint(part.conclude(slices.Clone(r.done)))
 }
@@ -237,6 +244,7 @@ func (r *run) conclude(outcomes []Case) *Result {
 	}
 	r.result.Cases = outcomes
 	r.result.DurationMS = r.Now().Sub(r.started).Milliseconds()
+	r.result.Policies = r.policyRows()
 	r.result.excuse(r.Known, r.Now())
 	r.result.sum(r.countRules(outcomes))
 	r.result.decide(r.FailOn)

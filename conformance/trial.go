@@ -25,6 +25,8 @@ type trial struct {
 	elapsed time.Duration
 	// lost says that a call was not answered.
 	lost bool
+	// tried is what the case says of its row of the decision table.
+	tried tried
 }
 
 func (r *run) begin(planned Planned, outcome *Case) *trial {
@@ -55,7 +57,7 @@ func (t *trial) observe(record scenarios.Record) bool {
 	}
 	t.findings = append(t.findings, found...)
 	t.outcome.Findings = t.findings
-	return outcomeOf(found) != Failed
+	return t.try(record) && outcomeOf(found) != Failed
 }
 
 // last leaves out the earlier deliveries of a call, which the last one has.

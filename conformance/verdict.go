@@ -116,6 +116,8 @@ func (r *Result) ExitCode() int {
 	switch {
 	case r.Interrupted:
 		return ExitInterrupted
+	case r.Verdict == Conformant && r.PoliciesFail():
+		return ExitNotConformant
 	case r.Verdict == Conformant:
 		return ExitConformant
 	case r.Verdict == NotConformant:

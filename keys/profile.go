@@ -93,42 +93,6 @@ type HTTPTrigger struct {
 	Body    string
 }
 
-// Policy is one row of the issuer's decision table: what it says it decides
-// under a condition.
-type Policy struct {
-	Name string
-	When PolicyCondition
-	// Path is PathGreen, PathYellow or PathRed.
-	Path string
-	// StepUpMethods are the types of the methods expected on the yellow path.
-	StepUpMethods []string
-}
-
-// The decisions of a Policy.
-const (
-	PathGreen  = "green"
-	PathYellow = "yellow"
-	PathRed    = "red"
-)
-
-// PolicyCondition limits a Policy; an empty list or range matches everything.
-// The values are those of the specification's enumerations.
-type PolicyCondition struct {
-	Wallets      []string
-	TokenTypes   []string
-	PANSources   []string
-	ReasonCodes  []string
-	CVV2Results  []string
-	DeviceScore  Range
-	AccountScore Range
-	RiskScore    Range
-}
-
-// Range of whole numbers, both ends included; a nil end is open.
-type Range struct {
-	Min, Max *int
-}
-
 // LoadProfile reads the issuer.yaml at that path. Errors name line and column
 // and are of type *Problem.
 func LoadProfile(path string, s Settings) (*Profile, error) {

@@ -82,8 +82,8 @@ var _ = Describe("An issuer's profile", func() {
 				{Name: "step up", Path: PathYellow, StepUpMethods: []string{"OTPSMS"}, When: PolicyCondition{
 					Wallets: []string{"W"}, TokenTypes: []string{"HCE"}, PANSources: []string{"KEY_ENTERED"}, ReasonCodes: []string{"A0"},
 					CVV2Results: []string{"M"}, DeviceScore: Range{number(1), number(2)}, RiskScore: Range{Max: number(50)},
-				}},
-				{Name: "rest", Path: PathGreen},
+				}, Line: 22, Column: 5},
+				{Name: "rest", Path: PathGreen, Line: 25, Column: 5},
 			},
 		}))
 		Expect(p.Host()).To(Equal("issuer.test"))
@@ -319,7 +319,13 @@ var _ = Describe("Credentials", func() {
 	})
 
 	It("take their facts from the contract", func() {
-		Expect(FactsOf(must(contract.Load()))).To(Equal(facts()))
+		known := FactsOf(must(contract.Load()))
+		Expect(known.Policies).To(HaveKeyWithValue(FactDeviceScore, HaveField("Values", []string{"1", "2", "3", "4", "5"})))
+		Expect(known.Policies).To(HaveKeyWithValue(FactRiskScore, HaveField("Values", HaveLen(100))))
+		Expect(known.Policies).To(HaveKeyWithValue(FactCVV2Result, HaveField("Values", HaveLen(5))))
+		Expect(known.Policies).To(HaveLen(len(PolicyFacts())+1), "every fact, and the step-up methods")
+		known.Policies = nil
+		Expect(known).To(Equal(facts()))
 	})
 
 	It("come from the environment where the file says so", func() {

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"regexp"
@@ -242,71 +241,6 @@ func (r *profileReader) httpTrigger(t *Trigger) field {
 		})
 		if err == nil && t.HTTP.URL == "" {
 			return r.fail(n, "url is missing", "")
-		}
-		return err
-	}
-}
-
-func (r *profileReader) policy(n *yaml.Node) error {
-	var p Policy
-	err := r.object(n, map[string]field{
-		"name": r.text(&p.Name),
-		"when": r.policyCondition(&p.When),
-		"then": func(n *yaml.Node) error {
-			return r.object(n, map[string]field{"path": r.decision(&p.Path), "stepUpMethods": r.texts(&p.StepUpMethods)})
-		},
-	})
-	switch {
-	case err != nil:
-		return err
-	case p.Name == "":
-		return r.fail(n, "name is missing", "each policy needs one for the report")
-	case p.Path == "":
-		return r.fail(n, "then.path is missing", "")
-	case p.Path != PathYellow && len(p.StepUpMethods) > 0:
-		return r.fail(n, "stepUpMethods belong to the path "+PathYellow+" only", "")
-	}
-	for _, other := range r.profile.Policies {
-		if other.Name == p.Name {
-			return r.fail(n, "a policy of this name stands above", "")
-		}
-	}
-	r.profile.Policies = append(r.profile.Policies, p)
-	return nil
-}
-
-func (r *profileReader) decision(into *string) field {
-	return func(n *yaml.Node) error {
-		if err := r.text(into)(n); err != nil {
-			return err
-		}
-		if !slices.Contains([]string{PathGreen, PathYellow, PathRed}, *into) {
-			return r.fail(n, fmt.Sprintf("%s, %s or %s belongs here", PathGreen, PathYellow, PathRed), "")
-		}
-		return nil
-	}
-}
-
-func (r *profileReader) policyCondition(c *PolicyCondition) field {
-	return func(n *yaml.Node) error {
-		return r.object(n, map[string]field{
-			"wallet":       r.texts(&c.Wallets),
-			"tokenType":    r.texts(&c.TokenTypes),
-			"panSource":    r.texts(&c.PANSources),
-			"reasonCode":   r.texts(&c.ReasonCodes),
-			"cvv2Result":   r.texts(&c.CVV2Results),
-			"deviceScore":  r.scoreRange(&c.DeviceScore),
-			"accountScore": r.scoreRange(&c.AccountScore),
-			"riskScore":    r.scoreRange(&c.RiskScore),
-		})
-	}
-}
-
-func (r *profileReader) scoreRange(into *Range) field {
-	return func(n *yaml.Node) error {
-		err := r.object(n, map[string]field{"min": r.integer(&into.Min), "max": r.integer(&into.Max)})
-		if err == nil && into.Min != nil && into.Max != nil && *into.Min > *into.Max {
-			return r.fail(n, "min is greater than max", "")
 		}
 		return err
 	}

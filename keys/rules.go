@@ -55,5 +55,6 @@ func FactsOf(c *contract.Contract) Facts {
 			facts.Outbound = append(facts.Outbound, op.ID)
 		}
 	}
+	facts.Policies = policyValues(c)
 	return facts
 }

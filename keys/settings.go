@@ -9,7 +9,8 @@ import (
 )
 
 // Facts are the numbers and names of the specification that key material
-// depends on. The caller takes them from the contract; all are required.
+// depends on. The caller takes them from the contract; all but Policies are
+// required.
 type Facts struct {
 	// RSABits is the least modulus length of every RSA key, in bits (p.40).
 	RSABits int
@@ -24,6 +25,9 @@ type Facts struct {
 	// Outbound are the operationIds of the calls from Visa to the issuer
 	// (chapters 6 and 7), in the order in which a profile lists them.
 	Outbound []string
+	// Policies says by key what a decision table's condition may name; a key
+	// that is not there takes anything.
+	Policies map[string]PolicyValues
 }
 
 // check reports facts that are missing: a mistake of the caller, not of a user.

@@ -37,6 +37,9 @@ role, triggers, all in issuer.yaml) is skipped with the reason.
 Where the issuer is to call Visa's side, its APIs are served on --listen while the run lasts, with
 the keys of the data directory that issuer.yaml lies in, or of --data.
 
+The policies of issuer.yaml, the issuer's own decision table, become cases of tag policy. What they find
+is shown apart and never touches verdict or score; --policies=fail lets it fail the run.
+
 Exit codes: 0 conformant, 1 not conformant, 2 wrong usage, 3 incomplete (not reachable, broken on this
 side, nothing ran), 130 interrupted, with a partial report.`,
 		Example: `  vtsim certify -f .vtsim/issuers/demo-bank/issuer.yaml
@@ -56,6 +59,7 @@ side, nothing ran), 130 interrupted, with a partial report.`,
 	flags.StringVar(&s.Seed, "seed", "", "makes everything that is drawn; the same seed makes the same run (default: drawn, and printed)")
 	flags.IntVar(&s.Parallel, "parallel", 0, "cases at a time (default 8)")
 	flags.StringVar(&o.failOn, "fail-on", string(contract.Must), "lowest level of rules that fails the run: must or should")
+	flags.StringVar(&s.Options.Policies, "policies", conformance.PoliciesReport, "what policies of issuer.yaml that are not kept do: report, or fail (exit code 1); the verdict is about the specification either way")
 	flags.StringVar(&o.known, "known-failures", "", "file with failures that are known, with owner and expiry")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "list what would run and what would be skipped, and stop")
 	o.files.flags(flags)
@@ -97,6 +101,9 @@ func (a *app) certify(ctx context.Context, o certifying) error {
 		fmt.Fprintf(a.out, "\nto excuse what is left, fill in and add to %s:\n%s", o.known, result.Entries())
 	}
 	if code := result.ExitCode(); code != exitOK {
+		if result.PoliciesFail() && result.Verdict == conformance.Conformant {
+			return &failure{code: code, cause: errors.New(result.PolicySummary() + ", which fails this run (--policies=fail)")}
+		}
 		return &failure{code: code, cause: errors.New(string(result.Verdict) + ": " + result.Reason)}
 	}
 	return nil

@@ -28,6 +28,7 @@ func (a *app) issuerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "issuer", Short: "Run the reference issuer: the endpoint that Visa's side calls", Args: cobra.NoArgs,
 		Long: `Serves Visa's calls to an issuer, with mutual TLS and the keys of the data directory, as a conformant
 issuer does. What it decides hangs on the card: its roles are those of issuer.yaml or of --cards.
+The policies of issuer.yaml, where there are any, decide on tokens for good cards.
 It acts when it is told to: POST /trigger/ACTION on --control makes it call Visa's side.
 With --defect it has one fault on purpose, which breaks one rule of the contract.`,
 		Example: `  vtsim issuer
@@ -67,7 +68,11 @@ func (a *app) runIssuer(ctx context.Context, o issuing) error {
 	if err != nil {
 		return err
 	}
-	s, err := issuer.New(issuer.Config{Contract: c, Issuer: chosen, Authority: directory.CA.Pool(), VisaClient: directory.Client.Leaf,
+	var policies []keys.Policy
+	if chosen.Profile != nil {
+		policies = chosen.Profile.Policies
+	}
+	s, err := issuer.New(issuer.Config{Contract: c, Policies: policies, Issuer: chosen, Authority: directory.CA.Pool(), VisaClient: directory.Client.Leaf,
 		VisaSigning: directory.VisaSigning, VisaEncryption: directory.VisaEncryption, VisaURL: o.visa, Cards: cards,
 		Listen: o.listen, Control: o.control, Defects: o.defects, Log: a.log})
 	if err != nil {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/fixtures/issuer"
 	"github.com/vtsim/vtsim/keys"
 )
@@ -21,21 +23,31 @@ type Pair struct {
 // defects, and opens its certification. Profile, endpoint, triggers and
 // addresses of the setup are made here.
 func Open(ctx context.Context, s conformance.Setup, name string, defects ...string) (*Pair, error) {
+	return OpenIssuer(ctx, s, name, func(c *issuer.Config) { c.Defects = defects })
+}
+
+// OpenIssuer is Open with an issuer that the caller changes: its policies, its
+// defects.
+func OpenIssuer(ctx context.Context, s conformance.Setup, name string, change func(*issuer.Config)) (*Pair, error) {
 	played, ok := s.Directory.Issuers[name]
 	if !ok {
 		return nil, fmt.Errorf("there is no issuer %q in the data directory", name)
 	}
-	server, err := issuer.New(issuer.Config{Contract: s.Contract, Issuer: played, Authority: s.Directory.CA.Pool(), VisaClient: s.Directory.Client.Leaf,
-		VisaSigning: s.Directory.VisaSigning, VisaEncryption: s.Directory.VisaEncryption, Listen: anyPort, Control: anyPort, Defects: defects, Log: s.Log})
+	profile, known := *played.Profile, *played
+	profile.Cards = withMoreCards(profile.Cards)
+	known.Profile = &profile
+	config := issuer.Config{Contract: s.Contract, Issuer: played, Authority: s.Directory.CA.Pool(), VisaClient: s.Directory.Client.Leaf,
+		VisaSigning: s.Directory.VisaSigning, VisaEncryption: s.Directory.VisaEncryption, Cards: profile.Cards, Policies: profile.Policies,
+		Listen: anyPort, Control: anyPort, Log: s.Log}
+	change(&config)
+	server, err := issuer.New(config)
 	if err != nil {
 		return nil, err
 	}
 	if err := server.Start(); err != nil {
 		return nil, err
 	}
-	profile, known := *played.Profile, *played
 	profile.Endpoint, profile.Triggers = server.URL(), keys.SampleTriggers(server.ControlURL())
-	known.Profile = &profile
 	directory := *s.Directory
 	directory.Issuers = maps.Clone(directory.Issuers)
 	directory.Issuers[name] = &known
@@ -49,6 +61,37 @@ func Open(ctx context.Context, s conformance.Setup, name string, defects ...stri
 	}
 	return &Pair{Session: session, Issuer: server}, nil
 }
+
+// moreCards is how many eligible cards the reference issuer has beside the one
+// of its profile: a case has its card for itself, and most cases need an
+// eligible one, so that with a single one they would run one after another.
+const moreCards = 7
+
+// withMoreCards adds accounts of the range of the first eligible card, which
+// the issuer and Visa's side know by the range alone.
+func withMoreCards(cards []keys.Card) []keys.Card {
+	first := slices.IndexFunc(cards, func(c keys.Card) bool { return c.Role == keys.RoleEligible })
+	if first < 0 {
+		return cards
+	}
+	all := slices.Clone(cards)
+	for serial := lastSerial; len(all) < len(cards)+moreCards; serial-- {
+		one := cards[first]
+		number := fmt.Sprintf("%s%0*d", one.PAN[:rangeDigits], len(one.PAN)-rangeDigits-1, serial)
+		one.PAN = number + string(fixtures.CheckDigit(number))
+		if !slices.ContainsFunc(all, func(c keys.Card) bool { return c.PAN == one.PAN }) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// rangeDigits lead a PAN and say whose it is (p.62); lastSerial is the last of
+// the six digits behind them, where no sample card is.
+const (
+	rangeDigits = 9
+	lastSerial  = 999_999
+)
 
 const anyPort = "127.0.0.1:0"
 

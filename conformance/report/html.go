@@ -76,11 +76,12 @@ func hashed(content []byte) string {
 func (p *page) functions() template.FuncMap {
 	return template.FuncMap{
 		"words": verdictWords, "duration": duration, "place": place, "operationOf": operationOf, "counted": counted, "short": shortened, "entryName": entryName, "countWords": countWords,
-		"partial": func() string { return partial },
-		"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
-		"join":    strings.Join,
-		"share":   share, "micro": micro,
+		"policySummary": func() string { return sentence(p.PolicySummary()) },
+		"partial":       func() string { return partial },
+		"utc":           func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"clock":         func(t time.Time) string { return t.UTC().Format("15:04:05.000") },
+		"join":          strings.Join,
+		"share":         share, "micro": micro,
 		"data":  filterData,
 		"slot":  func(p *page, c *conformance.Case) slot { return slot{p, c} },
 		"first": func(cases []*conformance.Case) []*conformance.Case { return cases[:min(len(cases), 10)] },

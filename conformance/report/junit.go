@@ -12,7 +12,7 @@ import (
 )
 
 // JUnit writes the Result as JUnit XML: one suite an operation, one test case
-// a case. Failed is a failure, broken an error, skipped and known failures are
+// a case, and a suite of the issuer's own decision table. Failed is a failure, broken an error, skipped and known failures are
 // skipped, warned passes and says so in its output. A verdict that no case
 // explains is a test case of its own, so that a run that never reached the
 // issuer is not green.
@@ -28,6 +28,9 @@ func JUnit(w io.Writer, result *conformance.Result) error {
 		for _, c := range by[name] {
 			suite.add(junitOf(c))
 		}
+		suites.add(suite)
+	}
+	if suite := d.junitPolicies(); len(suite.Cases) > 0 {
 		suites.add(suite)
 	}
 	if len(suites.Suites) > 0 {

@@ -37,6 +37,7 @@ func Markdown(w io.Writer, result *conformance.Result) error {
 	d.markdownBroken(out)
 	markdownFindings(out, "Failed", d.Failed)
 	markdownFindings(out, "Warned", d.Warned)
+	d.markdownPolicies(out)
 	d.markdownRest(out)
 	d.markdownScore(out)
 	return out.Flush()

@@ -54,6 +54,7 @@ func (t *terminal) write(d *digest) {
 	t.rules("WARNED", yellow, d.Warned)
 	t.known(d)
 	t.noted(d.Noted)
+	t.policies(d)
 	t.skipped(d)
 	if d.Counts.Passed > 0 {
 		t.section("PASSED "+strconv.Itoa(d.Counts.Passed), green)
