@@ -78,24 +78,28 @@ type RuleGap struct {
 // of the rule. It is empty: nothing is excused yet.
 func Explained(*contract.Contract) map[string]string { return map[string]string{} }
 
-// CountRules says of the rules which ids are among the exercised and the
-// proven ones, place by place. Ids that are none of the rules count nothing.
-func CountRules(rules []contract.Rule, exercised, proven map[string]bool, explained map[string]string) RuleCounts {
+// CountRules says which of the rules that an issuer can break in its answers
+// are among the exercised and the proven ids, place by place. Ids that are none
+// of these rules count nothing.
+func CountRules(c *contract.Contract, exercised, proven map[string]bool) RuleCounts {
 	type place struct {
 		page               int
 		section, operation string
 	}
 	places := map[place]*RulePlace{}
-	counts := RuleCounts{Total: len(rules)}
-	for _, rule := range rules {
+	counts, explained := RuleCounts{}, Explained(c)
+	for _, rule := range Answerable(c) {
+		counts.Total++
 		at := place{rule.Page, rule.Section, rule.Operation}
+		if op, err := c.Operation(rule.Operation); err == nil {
+			at.section = op.Section
+		}
 		p := places[at]
 		if p == nil {
-			p = &RulePlace{Page: rule.Page, Section: rule.Section, Operation: rule.Operation}
+			p = &RulePlace{Page: at.page, Section: at.section, Operation: at.operation}
 			places[at] = p
 		}
-		gap := RuleGap{Rule: rule.ID, Level: rule.Level, Exercised: exercised[rule.ID], Proven: proven[rule.ID], Reason: explained[rule.ID]}
-		p.count(gap)
+		p.count(RuleGap{Rule: rule.ID, Level: rule.Level, Exercised: exercised[rule.ID], Proven: proven[rule.ID], Reason: explained[rule.ID]})
 	}
 	for _, p := range places {
 		counts.Exercised += p.Exercised
@@ -137,5 +141,5 @@ func (r *run) countRules(cases []Case) RuleCounts {
 	for _, id := range r.Proven {
 		proven[id] = true
 	}
-	return CountRules(Answerable(r.Contract), exercised, proven, Explained(r.Contract))
+	return CountRules(r.Contract, exercised, proven)
 }
