@@ -251,3 +251,13 @@ func countWords(c conformance.Counts) string {
 
 // partial is what every format says of an interrupted run.
 const partial = "PARTIAL: the run was interrupted before its end; cases that had not run by then are missing"
+
+// excuse is what excuses a case: the reason, and who answers for it until when.
+func (d *digest) excuse(c *conformance.Case) string {
+	for _, use := range d.KnownFailures {
+		if use.Reason == c.Known && use.Uses > 0 {
+			return fmt.Sprintf("%s (owner %s, expires %s)", use.Reason, use.Owner, use.Expires)
+		}
+	}
+	return c.Known
+}

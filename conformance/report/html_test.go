@@ -22,7 +22,7 @@ var _ = Describe("The HTML report", func() {
 		for name, build := range examples {
 			walk(formats["html"](build()), func(element xml.StartElement) {
 				Expect(element.Name.Local).To(BeElementOf("html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "footer", "article", "h1", "h2", "h3", "h4", "h5", "p", "b",
-					"code", "pre", "mark", "span", "div", "dl", "dt", "dd", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "details", "summary", "form", "label", "select", "option", "input", "button", "output", "script"), name)
+					"code", "pre", "mark", "span", "div", "dl", "dt", "dd", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path", "text", "figure", "figcaption", "details", "summary", "form", "label", "select", "option", "input", "button", "output", "script"), name)
 				for _, attribute := range element.Attr {
 					Expect(attribute.Name.Local).NotTo(Or(HavePrefix("on"), Equal("style"), Equal("src"), Equal("srcset"), Equal("action")), name)
 				}
@@ -56,7 +56,7 @@ var _ = Describe("The HTML report", func() {
 
 	It("shows each finding beside the member that it is about, in what was sealed", func() {
 		text := string(formats["html"](failing()))
-		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?identifier of the second.*?</div><pre><mark> +&#34;identifier&#34;: &#34;m2-`))
+		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?identifier of the second.*?</div><pre><mark> +"identifier": "m2-`))
 		By("and beside what is around a member that is missing")
 		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?errorMessage is missing.*?</div><pre><mark>\{</mark></pre>`))
 	})
@@ -65,7 +65,7 @@ var _ = Describe("The HTML report", func() {
 		r := failing()
 		r.Exchanges[0].Direction = "inbound"
 		r.Exchanges[0].Request, r.Exchanges[0].Response = *r.Exchanges[0].Response, &r.Exchanges[0].Request
-		Expect(string(formats["html"](r))).To(MatchRegexp(`(?s)Issuer, request, opened.*?<mark> +&#34;identifier&#34;: &#34;m2-`))
+		Expect(string(formats["html"](r))).To(MatchRegexp(`(?s)Issuer, request, opened.*?<mark> +"identifier": "m2-`))
 	})
 
 	It("puts a finding that has no place in the answer above it", func() {
@@ -81,7 +81,7 @@ var _ = Describe("The HTML report", func() {
 		r.Cases[0].Outcome = conformance.Failed
 		r.Cases[0].Findings = []judge.Finding{{Rule: "r", Level: "must", Outcome: judge.Failed, Message: "m", Location: "/a~1b/0/c~0d", Exchange: "x1"}}
 		r.Exchanges[0].Response.Body = map[string]any{"a/b": []any{map[string]any{"c~d": 1, "e": 2}}}
-		Expect(string(formats["html"](r))).To(ContainSubstring(`<mark>      &#34;c~d&#34;: 1,</mark>`))
+		Expect(string(formats["html"](r))).To(ContainSubstring(`<mark>      "c~d": 1,</mark>`))
 	})
 
 	It("cuts a body that is too long to read and says so", func() {

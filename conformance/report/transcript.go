@@ -76,6 +76,7 @@ func talkOf(exchange *conformance.Exchange, all []judge.Finding) talk {
 			t.size += len(piece.Before) + len(piece.Line)
 		}
 	}
+	t.size += talkMarkup
 	return t
 }
 
