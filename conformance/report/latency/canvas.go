@@ -104,12 +104,14 @@ func (c *canvas) Fill(path vg.Path) {
 	fmt.Fprintf(&c.out, `<path class="fill %s" d="%s"/>`, c.state.class, c.data(path))
 }
 
+// FillString gives the width as it was measured: the reader's font is another.
 func (c *canvas) FillString(face font.Face, at vg.Point, text string) {
 	if face.Font.Size == 0 {
 		return
 	}
 	x, y := c.place(at)
-	fmt.Fprintf(&c.out, `<text class="fill %s" font-size="%s" x="%s" y="%s"`, c.state.class, number(face.Font.Size.Points()), number(x), number(y))
+	fmt.Fprintf(&c.out, `<text class="fill %s" font-size="%s" x="%s" y="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"`,
+		c.state.class, number(face.Font.Size.Points()), number(x), number(y), number(face.Width(text).Points()))
 	if turned := -math.Atan2(c.state.at[1], c.state.at[0]) * 180 / math.Pi; math.Abs(turned) > 0.01 {
 		fmt.Fprintf(&c.out, ` transform="rotate(%s %s %s)"`, number(turned), number(x), number(y))
 	}
