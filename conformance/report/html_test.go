@@ -84,6 +84,43 @@ var _ = Describe("The HTML report", func() {
 		Expect(string(formats["html"](r))).To(ContainSubstring(`<mark>      "c~d": 1,</mark>`))
 	})
 
+	It("has what is covered by section and page, what is not with its reason, and the cases of each rule", func() {
+		text := string(formats["html"](failing()))
+		Expect(text).To(MatchRegexp(`<td>Approve Provisioning</td><td class="n">131</td><td class="n">2</td><td class="n">1</td><td class="n">1</td><td class="n">2</td><td class="n">1</td><td class="n">1</td>`))
+		Expect(text).To(ContainSubstring("3 rules not exercised or not proven"))
+		Expect(text).To(MatchRegexp(`<code>approveProvisioning/response/emailAddress#maxLength</code></td><td>must</td><td class="n">131</td><td>neither</td><td>no case makes`))
+		Expect(text).To(MatchRegexp(`<tr><td class="n">25</td><td class="n">1</td>`))
+		By("numbering the cases in the order of the page, for the filter")
+		Expect(text).To(ContainSubstring(`<tr data-rule="sendPasscode/response#type" data-cases="0-9,11">`))
+		Expect(text).To(MatchRegexp(`data-rule="approveProvisioning/errors#code" data-cases="0,2,4,6,9,11">.*?<td class="n"><a href="#exercises=approveProvisioning%2ferrors%23code">6</a>`))
+	})
+
+	It("has a plot with the budget for each operation that has one, and the figures in words", func() {
+		text := string(formats["html"](failing()))
+		Expect(strings.Count(text, `<svg class="plot"`)).To(Equal(4))
+		Expect(text).To(MatchRegexp(`(?s)<figcaption><b>checkEligibility</b> 1 answer: half within 1.70 s, .*?budget 1.50 s, 1 over it</figcaption>\s*<svg class="plot".*?stroke over.*?budget 1.5 s`))
+	})
+
+	It("shows every known failure with reason, owner and expiry, excusing or not", func() {
+		text := string(formats["html"](failing()))
+		Expect(text).To(ContainSubstring(`<td>case known.one</td><td>BANK-1411</td><td>payments team</td><td>2026-05-31</td><td class="n">1</td>`))
+		Expect(text).To(MatchRegexp(`<tr class="over"><td>rule tokenNotification/\*</td><td>BANK-1300</td><td>payments team</td><td>2026-01-31</td><td class="n">0</td><td>it expired`))
+	})
+
+	It("keeps the transcripts of all cases that did not pass, and of passed ones as long as the page stays small", func() {
+		r := huge(1200)
+		for i := range r.Cases {
+			if i >= 20 {
+				r.Cases[i].Outcome, r.Cases[i].Findings = conformance.Passed, nil
+			}
+		}
+		text := string(formats["html"](r))
+		Expect(len(text)).To(BeNumerically("<", 2<<20))
+		Expect(text).To(MatchRegexp(`transcripts of all 20 cases that did not pass and of [1-9]\d+ of 1180 cases that passed; the others stand in the JSON result`))
+		Expect(strings.Count(text, "The transcript is left out")).To(And(BeNumerically(">", 500), BeNumerically("<", 1180)))
+		Expect(string(formats["html"](failing()))).NotTo(ContainSubstring("This page holds"))
+	})
+
 	It("cuts a body that is too long to read and says so", func() {
 		for _, body := range []any{strings.Repeat("x", 1<<20), []any{strings.Repeat("x", 1<<17), strings.Repeat("y", 10)}} {
 			r := clean()

@@ -89,7 +89,7 @@ func gapWords(gap coverage.Gap) string {
 	case !gap.Exercised && !gap.Proven:
 		return "neither"
 	case !gap.Exercised:
-		return "proven, not exercised"
+		return "not exercised"
 	}
-	return "exercised, not proven"
+	return "not proven"
 }
