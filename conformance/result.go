@@ -162,16 +162,6 @@ type Counts struct {
 	Known int `json:"known"`
 }
 
-// RuleCounts say how much of the specification the run could check.
-type RuleCounts struct {
-	// Total are the rules that an issuer can break in answers, Exercised those
-	// that at least one exchange could have broken, Proven those that a defect
-	// of the reference issuer proves to be checked.
-	Total     int `json:"total"`
-	Exercised int `json:"exercised"`
-	Proven    int `json:"proven"`
-}
-
 // Exchange is one call and its answer, masked, as people read it.
 type Exchange struct {
 	ID string `json:"id"`

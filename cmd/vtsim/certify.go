@@ -72,6 +72,9 @@ func (a *app) certify(ctx context.Context, o certifying) error {
 	if err := a.completeSetup(&o); err != nil {
 		return err
 	}
+	if err := o.files.findCertifier(a.data); err != nil {
+		return err
+	}
 	bars := newCertifyBars(a.err)
 	o.setup.Progress = bars.show
 	o.setup.Checkpoint = o.files.checkpoint

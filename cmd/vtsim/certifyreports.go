@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,16 +11,20 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/conformance/certificate"
 	"github.com/vtsim/vtsim/conformance/report"
 )
 
 // reportFiles are where the reports of a run go; empty ones are not written.
 type reportFiles struct {
 	dir, json, junit, html, markdown string
+	// certifier is the file of the key that signs a certificate into dir.
+	certifier string
 }
 
 func (f *reportFiles) flags(flags *pflag.FlagSet) {
-	flags.StringVar(&f.dir, "out", "", "folder for all reports: result.json, junit.xml, report.html, report.md")
+	flags.StringVar(&f.dir, "out", "", "folder for all reports: result.json, junit.xml, report.html, report.md, and certificate.jws where there is a key")
+	flags.StringVar(&f.certifier, "certificate-key", "", "key that signs a certificate into --out (default: certifier.key of the data directory, where there is one)")
 	flags.StringVar(&f.json, "json", "", "file for the Result, the JSON document that every report is made from")
 	flags.StringVar(&f.junit, "junit", "", "file for JUnit XML")
 	flags.StringVar(&f.html, "html", "", "file for the HTML report with transcripts")
@@ -46,7 +51,35 @@ func (f reportFiles) files() []reportFile {
 			all = append(all, reportFile{kind.given, kind.write})
 		}
 	}
+	if f.dir != "" && f.certifier != "" {
+		all = append(all, reportFile{filepath.Join(f.dir, certificateFile), certificateOf(f.certifier)})
+	}
 	return all
+}
+
+// findCertifier takes the data directory's key where none is named, and makes
+// sure of the key before the run: afterwards is too late.
+func (f *reportFiles) findCertifier(data string) error {
+	if f.certifier == "" {
+		path := filepath.Join(data, certifierKey)
+		if _, err := os.Stat(path); err == nil && f.dir != "" {
+			f.certifier = path
+		}
+	}
+	switch {
+	case f.certifier == "":
+		return nil
+	case f.dir == "":
+		return errors.New("--certificate-key needs --out: the certificate is about the result.json that lies there")
+	}
+	text, err := os.ReadFile(f.certifier)
+	if err != nil {
+		return fmt.Errorf("read the certifier's key: %w; make one with: vtsim report key %s", err, f.certifier)
+	}
+	if _, err := certificate.PrivateKey(text); err != nil {
+		return fmt.Errorf("%s: %w", f.certifier, err)
+	}
+	return nil
 }
 
 // names lists the files that a run leaves.

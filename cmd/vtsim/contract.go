@@ -98,30 +98,6 @@ func (a *app) contractExport() *cobra.Command {
 	return cmd
 }
 
-func (a *app) contractCoverage() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{Use: "coverage", Short: "Count the rules by operation, level and party", Args: cobra.NoArgs,
-		Example: "  vtsim contract coverage",
-		RunE: func(*cobra.Command, []string) error {
-			c, err := contract.Load()
-			if err != nil {
-				return err
-			}
-			counts := c.Counts()
-			if asJSON {
-				return writeJSON(a, counts)
-			}
-			table := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', tabwriter.AlignRight)
-			fmt.Fprintln(table, "OPERATION\tMUST\tSHOULD\tINFO\tISSUER\tVISA\tTOTAL\t")
-			for _, count := range counts {
-				fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", count.Operation, count.Must, count.Should, count.Info, count.Issuer, count.Visa, count.Total)
-			}
-			return table.Flush()
-		}}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as a JSON array")
-	return cmd
-}
-
 func writeJSON(a *app, value any) error {
 	encoder := json.NewEncoder(a.out)
 	encoder.SetIndent("", "  ")

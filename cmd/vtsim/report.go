@@ -17,11 +17,12 @@ import (
 var reportFormats = []string{"terminal", "markdown", "junit", "html", "json"}
 
 func (a *app) reportCommand() *cobra.Command {
-	return group("report", "Read the Result of a certification: show it, compare two",
+	return group("report", "Read the Result of a certification: show it, compare two, certify and verify it",
 		`  vtsim report show out/result.json
   vtsim report show out/result.json --format html > report.html
-  vtsim report compare old.json new.json`,
-		a.reportShow(), a.reportCompare(), a.reportSchema())
+  vtsim report compare old.json new.json
+  vtsim report verify out/certificate.jws out/result.json --key certifier.pub`,
+		a.reportShow(), a.reportCompare(), a.reportSchema(), a.reportKey(), a.reportCertificate(), a.reportVerify())
 }
 
 func (a *app) reportShow() *cobra.Command {
@@ -66,9 +67,12 @@ func (a *app) reportWriter(format string) (func(io.Writer, *conformance.Result) 
 
 func (a *app) reportCompare() *cobra.Command {
 	return &cobra.Command{Use: "compare OLD NEW", Short: "Say what changed: new failures, fixed, no longer checked, slower", Args: cobra.ExactArgs(2),
-		Long: `Says what changed from one Result to another: new failures, fixed cases, cases
-and rules that are no longer checked, operations that became slower. Exits with
-1 when there are new failures or less was checked.`,
+		Long: `Says what changed from one Result to another: new failures, fixed cases, cases and rules that are no
+longer checked, operations that became slower. An operation is slower when 95 % of its answers take half
+as long again, and 20 ms more, than before; it needs 20 answers in both runs.
+
+Exit codes: 0 nothing became worse (slower answers alone are told, and no more), 1 there are new failures,
+or cases or rules that are no longer checked, 2 wrong usage, or a file that is no Result.`,
 		Example: "  vtsim report compare yesterday.json today.json",
 		RunE: func(_ *cobra.Command, args []string) error {
 			older, err := a.readResult(args[0])

@@ -54,4 +54,45 @@ var _ = Describe("vtsim report", func() {
 		refused(vtsim("report", "show", sample("failing.html")), "failing.html", "not JSON")
 		refused(vtsim("report", "show", sample("clean.json"), "--format", "pdf"), `"pdf"`, "junit")
 	})
+
+	Describe("certificate", func() {
+		var folder, key, public, signed string
+		BeforeEach(func() {
+			folder = GinkgoT().TempDir()
+			key, public, signed = filepath.Join(folder, "own.key"), filepath.Join(folder, "own.pub"), filepath.Join(folder, "c.jws")
+			Expect(vtsim("report", "key", key).code).To(BeZero())
+			r := vtsim("report", "certificate", sample("clean.json"), "--key", key, "--out", signed)
+			Expect(r.code).To(BeZero(), r.err)
+		})
+
+		It("holds for the Result that was signed, and tells what it says", func() {
+			r := vtsim("report", "verify", signed, sample("clean.json"), "--key", public)
+			Expect(r.code).To(BeZero(), r.err)
+			Expect(r.out).To(And(ContainSubstring("verdict    conformant"), MatchRegexp(`SHA-256 [0-9a-f]{64}`), ContainSubstring("first-bank")))
+		})
+
+		It("does not hold for another Result or another key: exit 1", func() {
+			r := vtsim("report", "verify", signed, sample("failing.json"), "--key", public)
+			Expect(r.code).To(Equal(exitRefused))
+			Expect(r.err).To(And(ContainSubstring("does not hold"), ContainSubstring("not the one that was certified")))
+			other := filepath.Join("..", "..", "fixtures", "keys", "testonly", "pki", "client.crt")
+			r = vtsim("report", "verify", signed, sample("clean.json"), "--cert", other)
+			Expect(r.code).To(Equal(exitRefused))
+			Expect(r.err).To(ContainSubstring("another key"))
+		})
+
+		It("keeps a key that exists, and its private file to the owner", func() {
+			refused(vtsim("report", "key", key), "not replaced")
+			info, err := os.Stat(key)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(info.Mode().Perm()).To(Equal(os.FileMode(0o600)))
+		})
+
+		It("says what is missing", func() {
+			refused(vtsim("report", "verify", signed, sample("clean.json")), "--key")
+			refused(vtsim("report", "certificate", sample("clean.json"), "--key", filepath.Join(folder, "none")), "vtsim report key")
+			refused(vtsim("report", "certificate", sample("failing.html"), "--key", key), "not JSON")
+			refused(vtsim("report", "verify", signed, sample("clean.json"), "--key", key), "private key")
+		})
+	})
 })

@@ -29,18 +29,19 @@ type Comparison struct {
 	Interrupted bool
 }
 
-// Slowdown is an operation that became slower: medians in microseconds.
+// Slowdown is an operation that became slower: the times within which 95 % of
+// its answers came, in microseconds.
 type Slowdown struct {
 	Operation string
 	Old, New  int64
 }
 
 // A slowdown is one by half and by 20 ms, so that noise isn't; and only where
-// both runs made a few calls.
+// both runs made calls enough for a 95 %.
 const (
 	slowerPercent = 150
 	slowerUS      = 20_000
-	slowerCalls   = 3
+	slowerCalls   = 20
 )
 
 // Worse says whether the newer run is one to look at: new failures, or less
@@ -111,8 +112,8 @@ func slower(older, newer []timing) []Slowdown {
 	for _, now := range newer {
 		for _, was := range older {
 			if was.Operation == now.Operation && min(was.Calls, now.Calls) >= slowerCalls &&
-				now.Median*100 >= was.Median*slowerPercent && now.Median-was.Median >= slowerUS {
-				all = append(all, Slowdown{now.Operation, was.Median, now.Median})
+				now.P95*100 >= was.P95*slowerPercent && now.P95-was.P95 >= slowerUS {
+				all = append(all, Slowdown{now.Operation, was.P95, now.P95})
 			}
 		}
 	}
@@ -154,7 +155,7 @@ func (c Comparison) Write(w io.Writer) error {
 func (c Comparison) slowerLines() []string {
 	lines := []string{}
 	for _, s := range c.Slower {
-		lines = append(lines, fmt.Sprintf("%s: median %s, was %s", s.Operation, micro(s.New), micro(s.Old)))
+		lines = append(lines, fmt.Sprintf("%s: 95 %% within %s, was %s, %.1f times as long", s.Operation, micro(s.New), micro(s.Old), float64(s.New)/float64(max(s.Old, 1))))
 	}
 	return lines
 }

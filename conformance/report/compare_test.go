@@ -42,14 +42,22 @@ var _ = Describe("Comparing two Results", func() {
 	})
 
 	It("finds what became slower, but takes no noise for it", func() {
-		older, noisy, slow := huge(3), huge(3), huge(3)
+		older, noisy, slow := huge(10), huge(10), huge(10)
 		for i := range slow.Exchanges {
 			noisy.Exchanges[i].Timing.TotalUS += 9_000
 			slow.Exchanges[i].Timing.TotalUS += 90_000
 		}
 		Expect(report.Compare(older, noisy).Slower).To(BeEmpty())
 		Expect(report.Compare(older, slow).Slower).To(HaveExactElements(HaveField("Operation", "retrieveStepUpMethods")))
-		Expect(shown(report.Compare(older, slow))).To(MatchRegexp(`slower: 1\n  retrieveStepUpMethods: median 114 ms, was 24 ms`))
+		Expect(shown(report.Compare(older, slow))).To(MatchRegexp(`slower: 1\n  retrieveStepUpMethods: 95 % within 127 ms, was 37 ms, 3.4 times as long`))
+	})
+
+	It("says nothing of operations with too few answers to tell", func() {
+		older, slow := huge(9), huge(9)
+		for i := range slow.Exchanges {
+			slow.Exchanges[i].Timing.TotalUS += 90_000
+		}
+		Expect(report.Compare(older, slow).Slower).To(BeEmpty())
 	})
 
 	It("says when one of them is a part of a run, and what the verdicts were", func() {

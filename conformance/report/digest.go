@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -152,7 +153,7 @@ func grouped(all []found) []byOperation {
 func (b *brokenRule) add(one found) bool {
 	b.All++
 	same := func(m judge.Finding) bool {
-		return m.Message == one.f.Message && m.Expected == one.f.Expected && m.Actual == one.f.Actual
+		return anyElement(m.Message) == anyElement(one.f.Message) && m.Expected == one.f.Expected && m.Actual == one.f.Actual
 	}
 	if len(b.Messages) < shownMessages && !slices.ContainsFunc(b.Messages, same) {
 		b.Messages = append(b.Messages, one.f)
@@ -163,6 +164,13 @@ func (b *brokenRule) add(one found) bool {
 	b.Cases = append(b.Cases, one.c)
 	return true
 }
+
+// elements are the places of array elements in a JSON Pointer.
+var elements = regexp.MustCompile(`/\d+(/|\b)`)
+
+// anyElement is a message without the number of the element that it is about:
+// the same slip in the second element is not another one.
+func anyElement(message string) string { return elements.ReplaceAllString(message, "/*$1") }
 
 // rank of a case: broken, failed, warned, skipped, passed; what a known failure
 // excuses comes after what it doesn't.
@@ -251,3 +259,13 @@ func countWords(c conformance.Counts) string {
 
 // partial is what every format says of an interrupted run.
 const partial = "PARTIAL: the run was interrupted before its end; cases that had not run by then are missing"
+
+// excuse is what excuses a case: the reason, and who answers for it until when.
+func (d *digest) excuse(c *conformance.Case) string {
+	for _, use := range d.KnownFailures {
+		if use.Reason == c.Known && use.Uses > 0 {
+			return fmt.Sprintf("%s (owner %s, expires %s)", use.Reason, use.Owner, use.Expires)
+		}
+	}
+	return c.Known
+}

@@ -14,15 +14,11 @@ import (
 	"time"
 
 	"github.com/vtsim/vtsim/conformance"
+	"github.com/vtsim/vtsim/conformance/coverage"
 )
 
 //go:embed html/report.tmpl html/parts.tmpl html/style.css html/filter.js
 var htmlFiles embed.FS
-
-// transcriptLimit is how many bytes of transcripts an HTML report holds; a
-// browser still opens that. Cases come worst first, so that passed ones go
-// without.
-const transcriptLimit = 8 << 20
 
 // HTML writes the Result as one self-contained page: no request leaves it, all
 // of it reads without JavaScript, which only filters.
@@ -50,7 +46,14 @@ type page struct {
 	// Policy is the Content-Security-Policy: nothing but the page's own style
 	// and script.
 	Policy string
-	room   int
+	// Coverage of the specification, and which cases exercise a rule.
+	Coverage coverage.Coverage
+	Rules    []ruleCases
+	// Timings by operation.
+	Timings []plotted
+	// Told says which transcripts the page holds.
+	Told        string
+	transcripts map[*conformance.Case][]talk
 }
 
 func newPage(result *conformance.Result) (*page, error) {
@@ -63,8 +66,14 @@ func newPage(result *conformance.Result) (*page, error) {
 		return nil, fmt.Errorf("the HTML report: %w", err)
 	}
 	style, script = bytes.TrimSpace(style), bytes.TrimSpace(script)
-	return &page{digest: digestOf(result), Style: template.CSS(style), Script: template.JS(script), room: transcriptLimit,
-		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hashed(style), hashed(script))}, nil
+	p := &page{digest: digestOf(result), Style: template.CSS(style), Script: template.JS(script),
+		Policy: fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", hashed(style), hashed(script))}
+	p.Coverage, p.Rules = coverage.Of(p.Result.Rules), rulesOf(p.Sorted, p.Result.Rules)
+	if p.Timings, err = plotsOf(p.Exchanges); err != nil {
+		return nil, fmt.Errorf("the HTML report: %w", err)
+	}
+	p.keepTranscripts()
+	return p, nil
 }
 
 // hashed is a content as a Content-Security-Policy names it.
@@ -83,10 +92,16 @@ func (p *page) functions() template.FuncMap {
 		"join":          strings.Join,
 		"share":         share, "micro": micro,
 		"data":  filterData,
+		"text":  markup,
+		"gaps":  gapWords,
 		"slot":  func(p *page, c *conformance.Case) slot { return slot{p, c} },
-		"first": func(cases []*conformance.Case) []*conformance.Case { return cases[:min(len(cases), 10)] },
+		"first": func(cases []*conformance.Case) []*conformance.Case { return cases[:min(len(cases), namedCases)] },
+		"more":  func(cases []*conformance.Case) int { return len(cases) - namedCases },
 	}
 }
+
+// namedCases of a broken rule; the filter finds all.
+const namedCases = 10
 
 // share of a whole in percent, for a bar.
 func share(part, whole int) int {
@@ -136,22 +151,3 @@ func (p *page) OperationNames() []string {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
-
-// Transcript of a case, or nil when there is no room for it.
-func (p *page) Transcript(c *conformance.Case) []talk {
-	if p.room <= 0 {
-		return nil
-	}
-	talks := []talk{}
-	for _, id := range c.Exchanges {
-		if exchange := p.byID[id]; exchange != nil {
-			one := talkOf(exchange, c.Findings)
-			p.room -= one.size
-			talks = append(talks, one)
-		}
-	}
-	return talks
-}
-
-// Timings by operation.
-func (p *page) Timings() []timing { return timingsOf(p.Exchanges) }

@@ -22,7 +22,7 @@ var _ = Describe("The HTML report", func() {
 		for name, build := range examples {
 			walk(formats["html"](build()), func(element xml.StartElement) {
 				Expect(element.Name.Local).To(BeElementOf("html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "footer", "article", "h1", "h2", "h3", "h4", "h5", "p", "b",
-					"code", "pre", "mark", "span", "div", "dl", "dt", "dd", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "details", "summary", "form", "label", "select", "option", "input", "button", "output", "script"), name)
+					"code", "pre", "mark", "span", "div", "dl", "dt", "dd", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "path", "text", "figure", "figcaption", "details", "summary", "form", "label", "select", "option", "input", "button", "output", "script"), name)
 				for _, attribute := range element.Attr {
 					Expect(attribute.Name.Local).NotTo(Or(HavePrefix("on"), Equal("style"), Equal("src"), Equal("srcset"), Equal("action")), name)
 				}
@@ -56,7 +56,7 @@ var _ = Describe("The HTML report", func() {
 
 	It("shows each finding beside the member that it is about, in what was sealed", func() {
 		text := string(formats["html"](failing()))
-		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?identifier of the second.*?</div><pre><mark> +&#34;identifier&#34;: &#34;m2-`))
+		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?identifier of the second.*?</div><pre><mark> +"identifier": "m2-`))
 		By("and beside what is around a member that is missing")
 		Expect(text).To(MatchRegexp(`(?s)class="note failed">.*?errorMessage is missing.*?</div><pre><mark>\{</mark></pre>`))
 	})
@@ -65,7 +65,7 @@ var _ = Describe("The HTML report", func() {
 		r := failing()
 		r.Exchanges[0].Direction = "inbound"
 		r.Exchanges[0].Request, r.Exchanges[0].Response = *r.Exchanges[0].Response, &r.Exchanges[0].Request
-		Expect(string(formats["html"](r))).To(MatchRegexp(`(?s)Issuer, request, opened.*?<mark> +&#34;identifier&#34;: &#34;m2-`))
+		Expect(string(formats["html"](r))).To(MatchRegexp(`(?s)Issuer, request, opened.*?<mark> +"identifier": "m2-`))
 	})
 
 	It("puts a finding that has no place in the answer above it", func() {
@@ -81,7 +81,44 @@ var _ = Describe("The HTML report", func() {
 		r.Cases[0].Outcome = conformance.Failed
 		r.Cases[0].Findings = []judge.Finding{{Rule: "r", Level: "must", Outcome: judge.Failed, Message: "m", Location: "/a~1b/0/c~0d", Exchange: "x1"}}
 		r.Exchanges[0].Response.Body = map[string]any{"a/b": []any{map[string]any{"c~d": 1, "e": 2}}}
-		Expect(string(formats["html"](r))).To(ContainSubstring(`<mark>      &#34;c~d&#34;: 1,</mark>`))
+		Expect(string(formats["html"](r))).To(ContainSubstring(`<mark>      "c~d": 1,</mark>`))
+	})
+
+	It("has what is covered by section and page, what is not with its reason, and the cases of each rule", func() {
+		text := string(formats["html"](failing()))
+		Expect(text).To(MatchRegexp(`<td>Approve Provisioning</td><td class="n">131</td><td class="n">2</td><td class="n">1</td><td class="n">1</td><td class="n">2</td><td class="n">1</td><td class="n">1</td>`))
+		Expect(text).To(ContainSubstring("3 rules not exercised or not proven"))
+		Expect(text).To(MatchRegexp(`<code>approveProvisioning/response/emailAddress#maxLength</code></td><td>must</td><td class="n">131</td><td>neither</td><td>no case makes`))
+		Expect(text).To(MatchRegexp(`<tr><td class="n">25</td><td class="n">1</td>`))
+		By("numbering the cases in the order of the page, for the filter")
+		Expect(text).To(ContainSubstring(`<tr data-rule="sendPasscode/response#type" data-cases="0-9,11">`))
+		Expect(text).To(MatchRegexp(`data-rule="approveProvisioning/errors#code" data-cases="0,2,4,6,9,11">.*?<td class="n"><a href="#exercises=approveProvisioning%2ferrors%23code">6</a>`))
+	})
+
+	It("has a plot with the budget for each operation that has one, and the figures in words", func() {
+		text := string(formats["html"](failing()))
+		Expect(strings.Count(text, `<svg class="plot"`)).To(Equal(4))
+		Expect(text).To(MatchRegexp(`(?s)<figcaption><b>checkEligibility</b> 1 answer: half within 1.70 s, .*?budget 1.50 s, 1 over it</figcaption>\s*<svg class="plot".*?stroke over.*?budget 1.5 s`))
+	})
+
+	It("shows every known failure with reason, owner and expiry, excusing or not", func() {
+		text := string(formats["html"](failing()))
+		Expect(text).To(ContainSubstring(`<td>case known.one</td><td>BANK-1411</td><td>payments team</td><td>2026-05-31</td><td class="n">1</td>`))
+		Expect(text).To(MatchRegexp(`<tr class="over"><td>rule tokenNotification/\*</td><td>BANK-1300</td><td>payments team</td><td>2026-01-31</td><td class="n">0</td><td>it expired`))
+	})
+
+	It("keeps the transcripts of all cases that did not pass, and of passed ones as long as the page stays small", func() {
+		r := huge(1200)
+		for i := range r.Cases {
+			if i >= 20 {
+				r.Cases[i].Outcome, r.Cases[i].Findings = conformance.Passed, nil
+			}
+		}
+		text := string(formats["html"](r))
+		Expect(len(text)).To(BeNumerically("<", 2<<20))
+		Expect(text).To(MatchRegexp(`transcripts of all 20 cases that did not pass and of [1-9]\d+ of 1180 cases that passed; the others stand in the JSON result`))
+		Expect(strings.Count(text, "The transcript is left out")).To(And(BeNumerically(">", 500), BeNumerically("<", 1180)))
+		Expect(string(formats["html"](failing()))).NotTo(ContainSubstring("This page holds"))
 	})
 
 	It("cuts a body that is too long to read and says so", func() {

@@ -26,7 +26,7 @@ func JUnit(w io.Writer, result *conformance.Result) error {
 	for _, name := range names {
 		suite := junitSuite{Name: name, Timestamp: d.StartedAt.UTC().Format("2006-01-02T15:04:05")}
 		for _, c := range by[name] {
-			suite.add(junitOf(c))
+			suite.add(d.junitOf(c))
 		}
 		suites.add(suite)
 	}
@@ -170,7 +170,7 @@ func (d *digest) junitProperties() *junitProperties {
 	return p
 }
 
-func junitOf(c *conformance.Case) junitCase {
+func (d *digest) junitOf(c *conformance.Case) junitCase {
 	j := junitCase{Class: "vtsim." + operationOf(c), Name: c.ID, Time: seconds(c.ElapsedMS), elapsedMS: c.ElapsedMS}
 	if c.Title != "" {
 		j.Name += ": " + c.Title
@@ -182,7 +182,7 @@ func junitOf(c *conformance.Case) junitCase {
 	case c.Outcome == conformance.Skipped:
 		j.Skipped = &junitDetail{Message: c.Reason}
 	case c.Known != "":
-		j.Skipped = &junitDetail{Message: "known failure: " + c.Known}
+		j.Skipped = &junitDetail{Message: "known failure: " + d.excuse(c)}
 		j.Output = &junitOutput{details}
 	case c.Outcome == conformance.Failed:
 		j.Failure = &junitDetail{Message: orElse(c.Reason, "failed"), Type: string(c.Outcome), Text: details}

@@ -110,14 +110,19 @@ func markdownCases(rule *brokenRule) string {
 
 // markdownRest are known failures and skips, folded away.
 func (d *digest) markdownRest(out io.Writer) {
-	for _, use := range d.KnownFailures {
-		if use.Problem != "" {
-			fmt.Fprintf(out, "\nKnown failure %s: **%s** (%s, owner %s, expires %s)\n", markdownCode(entryName(use)), markdownText(use.Problem),
-				markdownText(use.Reason), markdownText(use.Owner), markdownText(use.Expires))
+	if len(d.KnownFailures) > 0 {
+		fmt.Fprint(out, "\n### Known failures\n\n| Entry | Reason | Owner | Expires | Excused | Problem |\n|---|---|---|---|---:|---|\n")
+	}
+	for i, use := range d.KnownFailures {
+		if i == markdownRules {
+			fmt.Fprintf(out, "| and %d more | | | | | |\n", len(d.KnownFailures)-i)
+			break
 		}
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %d | %s |\n", markdownCode(entryName(use)), markdownText(use.Reason), markdownText(use.Owner),
+			markdownText(use.Expires), use.Uses, markdownBold(use.Problem))
 	}
 	if len(d.Known) > 0 {
-		markdownFindings(out, "Known failures", d.Known)
+		markdownFindings(out, "Excused", d.Known)
 	}
 	if len(d.Skips) == 0 {
 		return
@@ -168,4 +173,12 @@ func markdownCode(text string) string {
 		return ""
 	}
 	return "<code>" + markdownText(text) + "</code>"
+}
+
+// markdownBold is a text in bold, and nothing of none.
+func markdownBold(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "**" + markdownText(text) + "**"
 }

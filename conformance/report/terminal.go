@@ -177,13 +177,16 @@ func (t *terminal) known(d *digest) {
 	t.section("KNOWN FAILURES", faint)
 	for _, group := range d.Known {
 		for _, rule := range group.Rules {
-			t.wrap(2, 4, fmt.Sprintf("%s, %s in %s: %s", group.Operation, rule.Rule, firstCases(rule.Cases, 3), rule.Cases[0].Known))
+			t.wrap(2, 4, fmt.Sprintf("%s, %s in %s: %s", group.Operation, rule.Rule, firstCases(rule.Cases, 3), d.excuse(rule.Cases[0])))
 		}
 	}
 	for _, use := range d.KnownFailures {
+		entry := fmt.Sprintf("(%s, owner %s, expires %s)", use.Reason, use.Owner, use.Expires)
 		if use.Problem != "" {
-			t.painted(2, red, fmt.Sprintf("entry %s: %s (%s, owner %s, expires %s)", entryName(use), use.Problem, use.Reason, use.Owner, use.Expires))
+			t.painted(2, red, fmt.Sprintf("entry %s: %s %s", entryName(use), use.Problem, entry))
+			continue
 		}
+		t.wrap(2, 4, fmt.Sprintf("entry %s: excuses %s %s", entryName(use), counted(use.Uses, "finding"), entry))
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 
 // timing is how fast the issuer answered one operation, in microseconds.
 type timing struct {
-	Operation                string
-	Calls, Over              int
-	Median, P95, Max, Budget int64
+	Operation                     string
+	Calls, Over                   int
+	Median, P95, P99, Max, Budget int64
+	// all of them, in rising order.
+	all []int64
 }
 
 // timingsOf the issuer's answers, by operation in alphabetical order.
@@ -38,7 +40,8 @@ func timingsOf(exchanges []conformance.Exchange) []timing {
 	for operation, t := range timings {
 		sorted := totals[operation]
 		slices.Sort(sorted)
-		t.Median, t.P95, t.Max = percentile(sorted, 50), percentile(sorted, 95), sorted[len(sorted)-1]
+		t.Median, t.P95, t.P99, t.Max = percentile(sorted, 50), percentile(sorted, 95), percentile(sorted, 99), sorted[len(sorted)-1]
+		t.all = sorted
 		all = append(all, *t)
 	}
 	slices.SortFunc(all, func(a, b timing) int {

@@ -26,6 +26,8 @@ var (
 type talk struct {
 	*conformance.Exchange
 	Parts []part
+	// answers is where those of the answer begin among the parts.
+	answers int
 	// Findings about the exchange as a whole.
 	Findings []judge.Finding
 	// Bar is the time in percent of the budget, at most 100; Over says that it
@@ -67,6 +69,7 @@ func talkOf(exchange *conformance.Exchange, all []judge.Finding) talk {
 	}
 	placed := t.placeFindings(theirs, about)
 	t.parts("request", &exchange.Request, inbound, placed)
+	t.answers = len(t.Parts)
 	t.parts("answer", exchange.Response, !inbound, placed)
 	if budget := exchange.Timing.BudgetUS; budget > 0 {
 		t.Bar, t.Over = share(int(exchange.Timing.TotalUS), int(budget)), exchange.Timing.TotalUS > budget
@@ -76,8 +79,13 @@ func talkOf(exchange *conformance.Exchange, all []judge.Finding) talk {
 			t.size += len(piece.Before) + len(piece.Line)
 		}
 	}
+	t.size += talkMarkup
 	return t
 }
+
+// Sides are the parts of the request and those of the answer, which stand side
+// by side.
+func (t talk) Sides() [][]part { return [][]part{t.Parts[:t.answers], t.Parts[t.answers:]} }
 
 // placedFindings are findings by pointer, into the body and into what was
 // sealed.
