@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -75,7 +76,7 @@ func Open(ctx context.Context, s Setup) (*Session, error) {
 		return nil, err
 	}
 	session := &Session{Visa: visa}
-	if session.Certification, err = s.certification(ctx, profile, visa, cases, unserved); err != nil {
+	if session.Certification, err = s.certification(ctx, profile, directory, visa, cases, unserved); err != nil {
 		return nil, errors.Join(err, visa.Close(ctx))
 	}
 	return session, nil
@@ -147,9 +148,11 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 	listen := s.Listen
 	if unserved != "" || listen == "" {
 		listen = anyPort
-	} else if free, err := net.Listen("tcp", listen); err != nil {
-		unserved = fmt.Sprintf("%s is taken, so Visa's APIs are not served to the issuer: stop vtsim serve, or give --listen", listen)
+	} else if free, err := net.Listen("tcp", listen); errors.Is(err, syscall.EADDRINUSE) {
+		unserved = fmt.Sprintf("%s is taken, so Visa's APIs are not served to the issuer: stop what listens there, such as vtsim serve, or give --listen", listen)
 		listen = anyPort
+	} else if err != nil {
+		return nil, "", fmt.Errorf("%w: Visa's APIs cannot be served on %s: %s; write --listen as 127.0.0.1:8443", ErrUsage, listen, ending(err))
 	} else {
 		_ = free.Close()
 	}
@@ -171,7 +174,7 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 const anyPort = "127.0.0.1:0"
 
 // certification makes the stage and the plan.
-func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, cases []scenarios.Case, unserved string) (*Certification, error) {
+func (s Setup) certification(ctx context.Context, profile *keys.Profile, directory *keys.Directory, visa *simulator.Simulator, cases []scenarios.Case, unserved string) (*Certification, error) {
 	samples, err := fixtures.Load()
 	if err != nil {
 		return nil, err
@@ -184,13 +187,45 @@ func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *s
 	if err != nil {
 		return nil, err
 	}
+	known, err := s.keys(profile, directory)
+	if err != nil {
+		return nil, err
+	}
 	runner, err := scenarios.NewRunner(scenarios.Stage{Contract: s.Contract, Builder: visa.Builder(), Client: visa.Client(), Target: target, Issuer: row,
 		Vault: visa.Vault(), Fixtures: samples, Clock: visa.Clock(), Faults: visa.Faults(), Queue: visa.Queue(), Wallet: visa.Wallet(),
-		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: s.Prompt, Log: s.Log, Seed: s.Seed})
+		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: inTurn(s.Prompt), Log: s.Log, Seed: s.Seed})
 	if err != nil {
 		return nil, err
 	}
 	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: cases,
-		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
+		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Keys: known, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
 		Checkpoint: s.Checkpoint, Log: s.Log})
+}
+
+// keys names what calls are sealed and signed with.
+func (s Setup) keys(profile *keys.Profile, directory *keys.Directory) (Keys, error) {
+	connection, err := profile.Connect(s.Settings)
+	if err != nil {
+		return Keys{}, err
+	}
+	return Keys{SealedFor: keys.Fingerprint(connection.IssuerEncryption.Certificate), SignedBy: keys.Fingerprint(directory.VisaSigning.Certificate),
+		SignerID: directory.VisaSigning.ID}, nil
+}
+
+// inTurn lets one case ask at a time: one person answers, and presses Enter
+// for the text that was read last.
+func inTurn(prompt func(context.Context, string) error) func(context.Context, string) error {
+	if prompt == nil {
+		return nil
+	}
+	turn := make(chan struct{}, 1)
+	return func(ctx context.Context, text string) error {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+			return prompt(ctx, text)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
