@@ -42,6 +42,19 @@ var once = sync.OnceValue(func() ground {
 	return ground{c, keys.Settings{Facts: keys.FactsOf(c), LookupEnv: os.LookupEnv}, must(scenarios.Load(c))}
 })
 
+// expanded are all cases of the library by the seed: making them takes longer
+// than most specs.
+var expanded sync.Map
+
+func cases(seed string) []scenarios.Case {
+	GinkgoHelper()
+	made, ok := expanded.Load(seed)
+	if !ok {
+		made, _ = expanded.LoadOrStore(seed, must(once().library.Cases(seed)))
+	}
+	return slices.Clone(made.([]scenarios.Case))
+}
+
 // directory is one that a spec may change.
 func directory() *keys.Directory {
 	GinkgoHelper()
@@ -52,7 +65,7 @@ func directory() *keys.Directory {
 func setup(seed string, ids ...string) conformance.Setup {
 	GinkgoHelper()
 	var chosen []scenarios.Case
-	for _, one := range must(once().library.Cases(seed)) {
+	for _, one := range cases(seed) {
 		if slices.Contains(ids, one.ID) || len(ids) == 0 && slices.Contains(one.Scenario.Tags, "core") {
 			chosen = append(chosen, one)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -91,10 +92,15 @@ func (s Setup) profile() (*keys.Profile, error) {
 		return s.Issuer, nil
 	}
 	profile, err := keys.LoadProfile(s.File, s.Settings)
-	if err == nil && s.Endpoint != "" {
-		profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	if err != nil || s.Endpoint == "" {
+		return profile, err
 	}
-	return profile, err
+	at, err := url.Parse(s.Endpoint)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
+		return nil, fmt.Errorf("%w: --endpoint must be a URL such as https://localhost:9443, without user, query or fragment", ErrUsage)
+	}
+	profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	return profile, nil
 }
 
 // cases are all of the libraries.

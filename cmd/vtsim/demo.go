@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,8 @@ func (a *app) demo(ctx context.Context, d demonstration) error {
 	if err := d.compare(clean, defective); err != nil {
 		return incomplete(err)
 	}
+	fmt.Fprintf(a.out, "again      start the second issuer with: vtsim issuer --data %s --defect %s; the reports name a command for each case\n",
+		filepath.Join(d.out, "data"), strings.Join(demoDefects, " --defect "))
 	fmt.Fprintf(a.out, "demo       as expected, in %s; open %s and %s\n", time.Since(started).Round(time.Millisecond),
 		filepath.Join(d.out, "clean", "report.html"), filepath.Join(d.out, "defective", "report.html"))
 	if d.keep {
@@ -109,7 +112,13 @@ func (d *demonstration) found(defect issuer.Defect, in *conformance.Result) erro
 	return fmt.Errorf("the defective run does not name %s, which the defect %s breaks", defect.Rule, defect.ID)
 }
 
-func incomplete(err error) error { return &failure{code: exitIncomplete, cause: err} }
+// incomplete is an error of this side, unless the person ended it.
+func incomplete(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &failure{code: exitIncomplete, cause: err}
+}
 
 // prepare makes the data directory.
 func (d *demonstration) prepare(ctx context.Context) error {
