@@ -33,22 +33,22 @@ func (r *run) heard(x *outbound.Exchange, id string) {
 }
 
 // probe separates a wrong answer from an issuer that fell over: after a call
-// that was not answered, somebody must still take connections. A call that
-// nobody was there to take shows nothing of the issuer's answers, and its case
-// is broken; one that was cut is an answer that is not complete.
+// that was not answered, somebody must still take connections. The case that
+// finds out first shows that the issuer did not answer; those that find nobody
+// there after it show nothing, and are broken.
 func (r *run) probe(ctx context.Context, t *trial) {
 	if r.ended(ctx) == "" && r.alive(ctx) {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.down == "" && ctx.Err() == nil {
-		r.down = "the issuer fell over: it has taken no connection since case " + t.outcome.ID
-		r.stop()
-	}
-	if r.down != "" && t.unserved {
+	switch {
+	case r.down != "" && t.unserved:
 		t.findings = nil
 		t.outcome.Outcome, t.outcome.Reason, t.outcome.Findings = Broken, r.down, nil
+	case r.down == "" && ctx.Err() == nil:
+		r.down = "the issuer fell over: it has taken no connection since case " + t.outcome.ID
+		r.stop()
 	}
 }
 

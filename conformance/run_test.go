@@ -72,15 +72,12 @@ var _ = Describe("A run", func() {
 		started := time.Now()
 		r := pair.Run(ctx)
 		Expect(time.Since(started)).To(BeNumerically("<", 15*time.Second))
-		Expect(r.Reason).To(MatchRegexp(`the issuer fell over: it has taken no connection since case \S+`))
+		Expect(r.Reason).To(MatchRegexp(`could not be run: the issuer fell over: it has taken no connection since case \S+`))
 		Expect(r.Counts.Broken).To(BeNumerically(">", 20))
 		Expect(r.Counts.Passed).To(BeNumerically(">=", 20))
-		if r.Counts.Failed > 0 { // calls that were cut in the middle
-			Expect(r.Verdict).To(Equal(conformance.NotConformant))
-			Expect(brokenRules(r)).To(ConsistOf("transport#answer-complete"))
-		} else {
-			Expect(r.Verdict).To(Equal(conformance.Incomplete))
-		}
+		Expect(r.Verdict).To(Equal(conformance.NotConformant))
+		Expect(brokenRules(r)).To(ConsistOf("transport#answer-complete"))
+		Expect(r.Counts.Failed).To(BeNumerically("<=", 8)) // that were on their way
 	})
 
 	It("that is interrupted says so and has what it found until then", func(ctx SpecContext) {

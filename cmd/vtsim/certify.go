@@ -113,8 +113,8 @@ func (a *app) runCertification(ctx context.Context, o certifying) error {
 	if err := o.files.clear(); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "certifying %s at %s: %d cases, %d skipped, profile %s, seed %s\n", session.Profile.Name, session.Target.Endpoint,
-		len(session.Planned), session.Skipped(), session.Options.Profile, session.Seed)
+	fmt.Fprintf(a.out, "certifying %s at %s: %s, %d skipped, profile %s, seed %s\n", session.Profile.Name, session.Target.Endpoint,
+		countOf(len(session.Planned), "case"), session.Skipped(), session.Options.Profile, session.Seed)
 	bars.begin(len(session.Planned))
 	result := session.Run(ctx)
 	bars.close()
@@ -214,9 +214,17 @@ func (a *app) printPlan(session *conformance.Session) error {
 		}
 		fmt.Fprintf(a.out, "run   %s: %s\n", planned.ID, strings.TrimSuffix(planned.Scenario.Title, "."))
 	}
-	fmt.Fprintf(a.out, "%d cases would run, %d would be skipped; seed %s\n", len(session.Planned)-session.Skipped(), session.Skipped(), session.Seed)
+	fmt.Fprintf(a.out, "%s would run, %d would be skipped; seed %s\n", countOf(len(session.Planned)-session.Skipped(), "case"), session.Skipped(), session.Seed)
 	if len(session.Planned) == session.Skipped() {
 		return &failure{code: exitIncomplete, cause: errors.New("nothing would run; look at --filter, and at participation and cards in issuer.yaml")}
 	}
 	return nil
+}
+
+// countOf is a number of things.
+func countOf(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

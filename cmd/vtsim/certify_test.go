@@ -197,6 +197,24 @@ var _ = Describe("vtsim certify", func() {
 		Expect(os.ReadFile(json)).To(BeEquivalentTo("old"))
 	})
 
+	It("runs as many cases at a time as it is told to", func() {
+		file := written("result.json", "")
+		Expect(vtsim(at(issuerWith(), "--filter", "id:approve-hce,eligibility-eligible", "--parallel", "1", "--json", file)...).code).To(Equal(exitOK))
+		Expect(readResult(file).Plan.Parallel).To(Equal(1))
+	})
+
+	It("leaves out the issuer's own calls for a profile that lies in no data directory", func() {
+		root, err := filepath.Abs(filepath.Dir(profileFile))
+		Expect(err).NotTo(HaveOccurred())
+		content, err := os.ReadFile(profileFile)
+		Expect(err).NotTo(HaveOccurred())
+		text := strings.NewReplacer("../../", filepath.Dir(filepath.Dir(root))+"/", "{certificate: encryption.crt}", "{certificate: "+root+"/encryption.crt}",
+			"{certificate: signing.crt}", "{certificate: "+root+"/signing.crt}", "credentials: credentials.yaml", "credentials: "+root+"/credentials.yaml").Replace(string(content))
+		r := vtsim("certify", "-f", written("issuer.yaml", text), "--data", "no-such-directory", "--dry-run", "--filter", "id:issuer-suspends,approve-hce")
+		Expect(r.code).To(Equal(exitOK), r.err)
+		Expect(r.out).To(And(ContainSubstring("run   approve-hce"), ContainSubstring("skip  issuer-suspends: there is no data directory with the issuer demo-bank"), ContainSubstring("--data")))
+	})
+
 	It("prints the entries to paste for what is not excused", func() {
 		known := written("known.yaml", "")
 		r := vtsim(at(issuerWith("answer-with-pan"), "--case", "approve-hce", "--known-failures", known)...)
@@ -232,7 +250,7 @@ var _ = Describe("vtsim scenario run", func() {
 		_, file := own(strings.Replace(mine, "%s", "00", 1))
 		r := vtsim(with(endpoint, file)...)
 		Expect(r.code).To(Equal(exitOK), r.err)
-		Expect(r.out).To(ContainSubstring(": 1 cases, 0 skipped"))
+		Expect(r.out).To(ContainSubstring(": 1 case, 0 skipped"))
 		_, file = own(strings.Replace(mine, "%s", "85", 1))
 		out := written("result.json", "")
 		r = vtsim(with(endpoint, file, "--json", out)...)
@@ -245,7 +263,7 @@ var _ = Describe("vtsim scenario run", func() {
 	It("runs one of the library by its name", func() {
 		r := vtsim(with(issuerWith(), "approve-hce")...)
 		Expect(r.code).To(Equal(exitOK), r.err)
-		Expect(r.out).To(ContainSubstring(": 1 cases, 0 skipped"))
+		Expect(r.out).To(ContainSubstring(": 1 case, 0 skipped"))
 	})
 
 	It("checks first, and names what is near", func() {
