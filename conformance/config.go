@@ -45,6 +45,8 @@ type Config struct {
 	// when it can. Cases that wait for its calls are skipped for that reason.
 	Unserved string
 	Options
+	// Keys of the two sides, by name.
+	Keys Keys
 	// Proven are the rules that a defect of the reference issuer proves.
 	Proven []string
 	Tool   Tool
@@ -81,9 +83,9 @@ type Options struct {
 	// CaseTimeout ends a case that hangs, one minute when zero.
 	CaseTimeout time.Duration
 	// File is issuer.yaml as it was named, for the command that runs a case
-	// again, and Flags is what that command needs besides.
+	// again, and Flags are the words that that command needs besides.
 	File  string
-	Flags string
+	Flags []string
 }
 
 // Profiles of a run.

@@ -2,7 +2,7 @@
 // the issuer's profile, runs them side by side, and makes the Result that every
 // report is made from.
 //
-//	library x profile --NewPlan--> cases, and skips with their reasons
+//	library x profile --New--> cases, and skips with their reasons
 //	plan --preflight: can the endpoint be reached at all?--> run
 //	case --scenarios.Runner--> records --judge--> findings
 //	findings + known failures --> outcomes --> score, verdict --> Result

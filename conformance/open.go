@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/conformance/policy"
@@ -80,7 +82,7 @@ func Open(ctx context.Context, s Setup) (*Session, error) {
 		return nil, err
 	}
 	session := &Session{Visa: visa}
-	if session.Certification, err = s.certification(ctx, profile, visa, cases, table, unserved); err != nil {
+	if session.Certification, err = s.certification(ctx, profile, directory, visa, cases, table, unserved); err != nil {
 		return nil, errors.Join(err, visa.Close(ctx))
 	}
 	return session, nil
@@ -95,10 +97,15 @@ func (s Setup) profile() (*keys.Profile, error) {
 		return s.Issuer, nil
 	}
 	profile, err := keys.LoadProfile(s.File, s.Settings)
-	if err == nil && s.Endpoint != "" {
-		profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	if err != nil || s.Endpoint == "" {
+		return profile, err
 	}
-	return profile, err
+	at, err := url.Parse(s.Endpoint)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "" {
+		return nil, fmt.Errorf("%w: --endpoint must be a URL such as https://localhost:9443, without user, query or fragment", ErrUsage)
+	}
+	profile.Endpoint = strings.TrimRight(s.Endpoint, "/")
+	return profile, nil
 }
 
 // cases are all of the libraries.
@@ -165,9 +172,11 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 	listen := s.Listen
 	if unserved != "" || listen == "" {
 		listen = anyPort
-	} else if free, err := net.Listen("tcp", listen); err != nil {
-		unserved = fmt.Sprintf("%s is taken, so Visa's APIs are not served to the issuer: stop vtsim serve, or give --listen", listen)
+	} else if free, err := net.Listen("tcp", listen); errors.Is(err, syscall.EADDRINUSE) {
+		unserved = fmt.Sprintf("%s is taken, so Visa's APIs are not served to the issuer: stop what listens there, such as vtsim serve, or give --listen", listen)
 		listen = anyPort
+	} else if err != nil {
+		return nil, "", fmt.Errorf("%w: Visa's APIs cannot be served on %s: %s; write --listen as 127.0.0.1:8443", ErrUsage, listen, ending(err))
 	} else {
 		_ = free.Close()
 	}
@@ -184,7 +193,7 @@ func (s Setup) serve(ctx context.Context, directory *keys.Directory, unserved st
 const anyPort = "127.0.0.1:0"
 
 // certification makes the stage and the plan.
-func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *simulator.Simulator, cases []scenarios.Case, table *policy.Table, unserved string) (*Certification, error) {
+func (s Setup) certification(ctx context.Context, profile *keys.Profile, directory *keys.Directory, visa *simulator.Simulator, cases []scenarios.Case, table *policy.Table, unserved string) (*Certification, error) {
 	samples, err := fixtures.Load()
 	if err != nil {
 		return nil, err
@@ -197,13 +206,45 @@ func (s Setup) certification(ctx context.Context, profile *keys.Profile, visa *s
 	if err != nil {
 		return nil, err
 	}
+	known, err := s.keys(profile, directory)
+	if err != nil {
+		return nil, err
+	}
 	runner, err := scenarios.NewRunner(scenarios.Stage{Contract: s.Contract, Builder: visa.Builder(), Client: visa.Client(), Target: target, Issuer: row,
 		Vault: visa.Vault(), Fixtures: samples, Clock: visa.Clock(), Faults: visa.Faults(), Queue: visa.Queue(), Wallet: visa.Wallet(),
-		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: s.Prompt, Log: s.Log, Seed: s.Seed})
+		Cards: scenarios.NewCardPool(profile.Cards), Profile: profile, Prompt: inTurn(s.Prompt), Log: s.Log, Seed: s.Seed})
 	if err != nil {
 		return nil, err
 	}
 	return New(Config{Contract: s.Contract, Profile: profile, Target: target, Runner: runner, Journal: visa.Client(), Cases: cases, DecisionTable: table,
-		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
+		Prompt: s.Prompt != nil, Unserved: unserved, Options: s.Options, Keys: known, Proven: s.Proven, Tool: s.Tool, Progress: s.Progress,
 		Checkpoint: s.Checkpoint, Log: s.Log})
+}
+
+// keys names what calls are sealed and signed with.
+func (s Setup) keys(profile *keys.Profile, directory *keys.Directory) (Keys, error) {
+	connection, err := profile.Connect(s.Settings)
+	if err != nil {
+		return Keys{}, err
+	}
+	return Keys{SealedFor: keys.Fingerprint(connection.IssuerEncryption.Certificate), SignedBy: keys.Fingerprint(directory.VisaSigning.Certificate),
+		SignerID: directory.VisaSigning.ID}, nil
+}
+
+// inTurn lets one case ask at a time: one person answers, and presses Enter
+// for the text that was read last.
+func inTurn(prompt func(context.Context, string) error) func(context.Context, string) error {
+	if prompt == nil {
+		return nil
+	}
+	turn := make(chan struct{}, 1)
+	return func(ctx context.Context, text string) error {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+			return prompt(ctx, text)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }

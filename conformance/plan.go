@@ -168,8 +168,8 @@ func unique(list []string) []string {
 // rerun is the command that runs just this case.
 func (c *Certification) rerun(id string) string {
 	words := []string{"vtsim certify -f", quoted(c.File)}
-	if c.Flags != "" {
-		words = append(words, c.Flags)
+	for _, word := range c.Flags {
+		words = append(words, quoted(word))
 	}
 	return strings.Join(append(words, "--seed", quoted(c.Seed), "--case", quoted(id)), " ")
 }

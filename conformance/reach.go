@@ -17,25 +17,11 @@ import (
 // reached: nobody waits longer than a second to hear that it cannot.
 const reachTimeout = time.Second
 
-// alive tells whether somebody takes connections at the endpoint. An issuer
-// that restarts itself gets a few seconds.
-func (r *run) alive(ctx context.Context) bool {
-	const tries = 3
-	for range tries {
-		connection, err := r.dial(ctx, tls.VersionTLS12, 0)
-		if err == nil {
-			_ = connection.Close()
-			return true
-		}
-		timer := time.NewTimer(reachTimeout)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-	}
-	return false
-}
+// Versions of TLS that are right; 0 is no bound.
+const (
+	oldest = tls.VersionTLS12
+	newest = 0
+)
 
 // dial makes a TLS session as Visa's side does; most is the newest version, 0
 // for no bound.
@@ -78,7 +64,7 @@ func (r *run) handshake(ctx context.Context) *obstacle {
 	if strings.HasPrefix(r.Target.Endpoint, "http:") {
 		return r.plainEndpoint(ctx)
 	}
-	connection, err := r.dial(ctx, tls.VersionTLS12, 0)
+	connection, err := r.dial(ctx, oldest, newest)
 	if err == nil {
 		_ = connection.Close()
 		return nil
@@ -102,16 +88,16 @@ func (r *run) handshake(ctx context.Context) *obstacle {
 	case errors.As(err, &network) && network.Op == "dial":
 		return r.unreachable("no connection: "+ending(err), "is the issuer running there? look at host and port of endpoint in issuer.yaml")
 	case errors.As(err, &network) && network.Op == "remote error":
-		return r.refused(ctx, network)
+		return r.rejected(ctx, network)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return r.unreachable("the endpoint takes the connection and closes it before there is a TLS session", "look at the port, and whether something in between refuses this machine")
 	}
 	return r.unreachable("no TLS session: "+ending(err), "look at host, port and TLS settings of the endpoint")
 }
 
-// refused tells a version that is too old from a certificate that is not
+// rejected tells a version that is too old from a certificate that is not
 // wanted.
-func (r *run) refused(ctx context.Context, alert *net.OpError) *obstacle {
+func (r *run) rejected(ctx context.Context, alert *net.OpError) *obstacle {
 	if connection, err := r.dial(ctx, tls.VersionTLS10, tls.VersionTLS11); err == nil {
 		version := tls.VersionName(connection.ConnectionState().Version)
 		_ = connection.Close()

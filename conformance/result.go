@@ -157,8 +157,8 @@ type Counts struct {
 	Warned  int `json:"warned"`
 	Skipped int `json:"skipped"`
 	Broken  int `json:"broken"`
-	// Known are failed cases that a known failure excuses; they are not among
-	// Failed.
+	// Known are failed and warned cases that a known failure excuses; they are
+	// not among Failed and Warned.
 	Known int `json:"known"`
 }
 

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -21,11 +20,13 @@ type run struct {
 	exchanges map[string][]Exchange // by case
 	tried     map[string]tried      // cases of policies that were decided, by id
 	// down says why the issuer is not asked any more; empty while it answers.
-	down string
-	stop context.CancelFunc
+	// silent counts the calls in a row that nothing came back to.
+	down   string
+	silent int
+	stop   context.CancelFunc
 	// done are the cases so far, in the order in which they ended.
-	done         []Case
-	checkpointed time.Time
+	done []Case
+	kept keeper
 }
 
 // Run runs the plan. It always returns a Result that can be read, also when
@@ -38,13 +39,17 @@ func (c *Certification) Run(ctx context.Context) *Result {
 		outcomes[i] = r.described(planned)
 	}
 	if c.Skipped() < len(c.Planned) {
-		if obstacle := r.preflight(ctx); obstacle != nil {
-			r.blocked(obstacle, outcomes)
-			return r.conclude(outcomes)
+		met := r.preflight(ctx)
+		switch {
+		case ctx.Err() != nil:
+			r.blocked(&obstacle{reason: reasonInterrupted}, outcomes)
+		case met != nil:
+			r.blocked(met, outcomes)
+		default:
+			r.all(ctx, outcomes)
 		}
-		r.all(ctx, outcomes)
 	}
-	r.result.Interrupted = ctx.Err() != nil
+	r.result.Interrupted = slices.ContainsFunc(outcomes, func(c Case) bool { return c.Reason == reasonInterrupted })
 	return r.conclude(outcomes)
 }
 
@@ -92,6 +97,8 @@ func (r *run) described(p Planned) Case {
 func (r *run) all(ctx context.Context, outcomes []Case) {
 	ctx, r.stop = context.WithCancel(ctx)
 	defer r.stop()
+	r.kept.begin(r.Config.Checkpoint)
+	defer r.kept.end()
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range r.Parallel {
@@ -119,18 +126,24 @@ func (r *run) one(ctx context.Context, planned Planned, outcome *Case) {
 		outcome.Outcome, outcome.Reason = Broken, reason
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.CaseTimeout)
+	within := r.timeoutOf(planned)
+	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	t := r.begin(planned, outcome)
-	err := r.Runner.Run(ctx, planned.Case, t.observe)
+	err := r.Runner.Run(limited, planned.Case, t.observe)
 	t.end()
 	outcome.ElapsedMS = t.elapsed.Milliseconds()
 	outcome.Outcome = outcomeOf(t.findings)
 	if err != nil && outcome.Outcome != Failed {
-		outcome.Outcome, outcome.Reason = Broken, r.brokenBy(ctx, err)
+		outcome.Outcome, outcome.Reason = Broken, contract.Mask(err.Error())
+		if reason := r.ended(ctx); reason != "" {
+			outcome.Reason = reason
+		} else if limited.Err() != nil {
+			outcome.Reason = "the case did not end within " + within.String()
+		}
 	}
 	if t.lost && outcome.Outcome == Failed {
-		r.probe(ctx, outcome)
+		r.probe(ctx, t)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -140,15 +153,14 @@ func (r *run) one(ctx context.Context, planned Planned, outcome *Case) {
 	}
 }
 
-// brokenBy says what on this side ended a case.
-func (r *run) brokenBy(ctx context.Context, err error) string {
-	if reason := r.ended(ctx); reason != "" && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return reason
+// timeoutOf is how long the case may take: longer where a person has to act.
+func (r *run) timeoutOf(p Planned) time.Duration {
+	for _, name := range triggersOf(p.Scenario) {
+		if _, ok := r.Profile.Triggers[name]; !ok {
+			return max(r.CaseTimeout, personTimeout)
+		}
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "the case did not end within " + r.CaseTimeout.String()
-	}
-	return contract.Mask(err.Error())
+	return r.CaseTimeout
 }
 
 // reasonInterrupted is that of the cases that an interrupted run did not reach.
@@ -161,7 +173,7 @@ func (r *run) ended(ctx context.Context) string {
 	if r.down != "" {
 		return r.down
 	}
-	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if ctx.Err() != nil {
 		return reasonInterrupted
 	}
 	return ""
@@ -183,36 +195,16 @@ func (r *run) finished(outcome *Case) {
 	r.progress.Case = outcome
 	r.Config.Progress(r.progress)
 	r.done = append(r.done, *outcome)
-	r.checkpoint()
+	if r.kept.due() {
+		r.kept.give(r.soFar())
+	}
 }
 
-// checkpointEvery is how often the result so far is given out.
-const checkpointEvery = time.Second
-
-// checkpoint gives out what a run that ends now would leave. It needs r.mu.
-func (r *run) checkpoint() {
-	now := r.Now()
-	if r.Config.Checkpoint == nil || now.Sub(r.checkpointed) < checkpointEvery {
-		return
-	}
-	r.checkpointed = now
+// soFar is what a run that ends now would leave. It needs r.mu.
+func (r *run) soFar() *Result {
 	part := &run{Certification: r.Certification, started: r.started, exchanges: r.exchanges, tried: r.tried, result: r.blank()}
 	part.result.StartedAt, part.result.Interrupted = r.started.UTC(), true
-	r.Config.Checkpoint(part.conclude(slices.Clone(r.done)))
-}
-
-// probe separates a wrong answer from an issuer that fell over: after a call
-// that was not answered, somebody must still take connections.
-func (r *run) probe(ctx context.Context, outcome *Case) {
-	if r.alive(context.WithoutCancel(ctx)) {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.down == "" {
-		r.down = "the issuer fell over: it has taken no connection since case " + outcome.ID
-		r.stop()
-	}
+	return part.conclude(slices.Clone(r.done))
 }
 
 // blocked makes the Result of a run that could not begin.
@@ -238,14 +230,12 @@ func (r *run) blocked(o *obstacle, outcomes []Case) {
 // conclude makes the Result from what became of the cases.
 func (r *run) conclude(outcomes []Case) *Result {
 	for i := range outcomes {
-		slices.Sort(outcomes[i].Exercised)
-		outcomes[i].Exercised = slices.Compact(outcomes[i].Exercised)
 		r.result.Exchanges = append(r.result.Exchanges, r.exchanges[outcomes[i].ID]...)
 	}
 	r.result.Cases = outcomes
 	r.result.DurationMS = r.Now().Sub(r.started).Milliseconds()
 	r.result.Policies = r.policyRows()
-	r.result.excuse(r.Known, r.Now())
+	r.excuse(r.Known, r.Now())
 	r.result.sum(r.countRules(outcomes))
 	r.result.decide(r.FailOn)
 	return r.result

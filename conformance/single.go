@@ -64,8 +64,8 @@ func (o *OneByOne) Run(ctx context.Context, planned Planned) (Case, []Exchange) 
 		o.run.one(ctx, planned, &one[0])
 	}
 	o.ran = append(slices.DeleteFunc(o.ran, func(earlier Case) bool { return earlier.ID == planned.ID }), one[0])
-	part := &Result{Cases: one, Interrupted: true} // one case says nothing of entries that are not used
-	part.excuse(o.run.Known, o.run.Now())
+	part := &run{Certification: o.run.Certification, result: &Result{Cases: one, Interrupted: true}}
+	part.excuse(o.run.Known, o.run.Now()) // what it says of the entries is for the end
 	return one[0], o.run.exchanges[planned.ID]
 }
 
@@ -127,7 +127,6 @@ func (o *OneByOne) Result() *Result {
 // about tells whether the entry is about something that ran.
 func (k KnownFailure) about(cases []Case) bool {
 	return slices.ContainsFunc(cases, func(one Case) bool {
-		_, met := k.apply(&one)
-		return met
+		return k.apply(&one).met
 	})
 }

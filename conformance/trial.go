@@ -23,8 +23,9 @@ type trial struct {
 	// elapsed is the time of the steps, without that for which the case waited
 	// for its cards.
 	elapsed time.Duration
-	// lost says that a call was not answered.
-	lost bool
+	// lost says that a call was not answered, unserved that nobody was there
+	// to take the last one.
+	lost, unserved bool
 	// tried is what the case says of its row of the decision table.
 	tried tried
 }
@@ -44,6 +45,8 @@ func (t *trial) observe(record scenarios.Record) bool {
 		found = append(found, ruling.Findings...)
 		t.outcome.Exercised = append(t.outcome.Exercised, ruling.Exercised...)
 		t.lost = t.lost || x.Failure != nil
+		t.unserved = x.Failure != nil && x.Failure.Kind == outbound.FailureConnect
+		t.heard(x, t.planned.ID)
 	}
 	if record.Inbound != nil {
 		t.outcome.Exchanges = append(t.outcome.Exchanges, record.Inbound.ID)
@@ -73,6 +76,8 @@ func (t *trial) end() {
 	t.findings = append(t.findings, ruling.Findings...)
 	t.outcome.Findings = t.findings
 	t.outcome.Exercised = append(t.outcome.Exercised, ruling.Exercised...)
+	slices.Sort(t.outcome.Exercised)
+	t.outcome.Exercised = slices.Compact(t.outcome.Exercised)
 }
 
 // want is what the judge is to hold the answer against.
@@ -114,7 +119,7 @@ func ruleOf(record scenarios.Record) string {
 func (t *trial) unexpected(record scenarios.Record) []judge.Finding {
 	var found []judge.Finding
 	for _, m := range record.Mismatches {
-		f := judge.Finding{Rule: fmt.Sprintf("scenario:%s/%d", t.planned.Scenario.Name, record.Step), Level: levelOf(t.planned.Scenario),
+		f := judge.Finding{Rule: ruleOfStep(t.planned.Scenario, record.Step), Level: levelOf(t.planned.Scenario),
 			Expected: m.Want, Actual: m.Got, Location: m.Where, Step: record.Step}
 		if record.Call != nil {
 			f.Operation = record.Call.Operation
@@ -137,6 +142,12 @@ func (t *trial) unexpected(record scenarios.Record) []judge.Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// ruleOfStep is the rule of a scenario's own expectation that proves none of
+// the contract.
+func ruleOfStep(s *scenarios.Scenario, step int) string {
+	return fmt.Sprintf("scenario:%s/%d", s.Name, step)
 }
 
 // outcomeOf is the worst of the findings.

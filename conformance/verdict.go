@@ -32,7 +32,11 @@ func (r *Result) sum(rules RuleCounts) {
 				r.Counts.Failed++
 			}
 		case Warned:
-			r.Counts.Warned++
+			if one.Known != "" {
+				r.Counts.Known++
+			} else {
+				r.Counts.Warned++
+			}
 		case Broken:
 			r.Counts.Broken++
 		}

@@ -97,7 +97,7 @@ func (r *Runner) run(ctx context.Context, c Case, observe Observer) error {
 	if err := x.prepare(ctx, lease.Cards); err != nil {
 		return &Broken{At: x.s.At, What: "card and token of the case could not be made", Err: err}
 	}
-	if x.awaits() { // finding the journal's end costs a look at all of it
+	if x.awaits() {
 		if err := x.mark(ctx, "the case began"); err != nil {
 			return err
 		}
@@ -149,7 +149,8 @@ func (x *run) alone() bool {
 	return slices.ContainsFunc(x.s.Steps, func(s Step) bool { return s.Fault != nil || s.Clock != nil })
 }
 
-// awaits tells whether calls of the issuer matter to the case.
+// awaits tells whether the case looks for calls of the issuer: only then it
+// has to know the end of the journal, which grows with every case.
 func (x *run) awaits() bool {
 	return slices.ContainsFunc(x.s.Steps, func(s Step) bool { return s.Await != nil })
 }

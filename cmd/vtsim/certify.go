@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -10,8 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/vtsim/vtsim/conformance"
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -46,26 +47,52 @@ side, nothing ran), 130 interrupted, with a partial report.`,
   vtsim certify -f issuer.yaml --profile core --out out
   vtsim certify -f issuer.yaml --filter 'operation:sendPasscode -tag:timing' --dry-run
   vtsim certify -f issuer.yaml --case step-up-by-otp --seed 7d31c0aa`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.certify(cmd.Context(), o) }}
-	flags := cmd.Flags()
-	s := &o.setup
-	flags.StringVarP(&s.Options.File, "file", "f", "", "profile of the issuer, issuer.yaml")
-	flags.StringVar(&s.Endpoint, "endpoint", "", "URL of the endpoint, instead of that in issuer.yaml")
-	flags.StringVar(&s.Listen, "listen", "127.0.0.1:8443", "address of Visa's APIs, for the issuer's own calls")
-	flags.StringArrayVar(&s.Libraries, "library", nil, "folder with further scenarios (repeatable)")
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.setup.Flags = again(cmd)
+			return a.certify(cmd.Context(), o)
+		}}
+	o.flags(cmd)
+	flags, s := cmd.Flags(), &o.setup
 	flags.StringVar(&s.Options.Profile, "profile", conformance.ProfileFull, "core or full: the most telling cases, or all")
 	flags.StringVar(&s.Filter, "filter", "", "cases to run: terms such as tag:step-up, operation:sendPasscode, area:errors, -id:*otp*, or words of the title")
 	flags.StringVar(&s.Case, "case", "", "id of the one case to run")
+	flags.StringVar(&o.known, "known-failures", "", "file with failures that are known, with owner and expiry")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "list what would run and what would be skipped, and stop")
+	return cmd
+}
+
+// flags are those of every command that certifies.
+func (o *certifying) flags(cmd *cobra.Command) {
+	flags, s := cmd.Flags(), &o.setup
+	flags.StringVarP(&s.Options.File, "file", "f", "", "profile of the issuer, issuer.yaml")
+	flags.StringVar(&s.Endpoint, "endpoint", "", "URL of the endpoint, instead of that in issuer.yaml")
+	flags.StringVar(&s.Listen, "listen", "127.0.0.1:8443", "address of Visa's APIs, for the issuer's own calls")
+	libraryFlag(cmd, &s.Libraries)
 	flags.StringVar(&s.Seed, "seed", "", "makes everything that is drawn; the same seed makes the same run (default: drawn, and printed)")
 	flags.IntVar(&s.Parallel, "parallel", 0, "cases at a time (default 8)")
 	flags.StringVar(&o.failOn, "fail-on", string(contract.Must), "lowest level of rules that fails the run: must or should")
 	flags.StringVar(&s.Options.Policies, "policies", conformance.PoliciesReport, "what policies of issuer.yaml that are not kept do: report, or fail (exit code 1); the verdict is about the specification either way")
-	flags.StringVar(&o.known, "known-failures", "", "file with failures that are known, with owner and expiry")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "list what would run and what would be skipped, and stop")
 	o.files.flags(flags)
 	_ = cmd.MarkFlagRequired("file")
 	_ = cmd.MarkFlagFilename("file", "yaml", "yml")
-	return cmd
+}
+
+// again are the flags that a command which runs one case again needs too.
+func again(cmd *cobra.Command) []string {
+	var words []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "data", "endpoint", "listen":
+			words = append(words, "--"+f.Name, f.Value.String())
+		case "library":
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				for _, folder := range list.GetSlice() {
+					words = append(words, "--library", folder)
+				}
+			}
+		}
+	})
+	return words
 }
 
 func (a *app) certify(ctx context.Context, o certifying) error {
@@ -75,27 +102,35 @@ func (a *app) certify(ctx context.Context, o certifying) error {
 	if err := o.files.findCertifier(a.data); err != nil {
 		return err
 	}
+	return a.runCertification(ctx, o)
+}
+
+// runCertification plans, runs and reports; the setup is complete.
+func (a *app) runCertification(ctx context.Context, o certifying) error {
 	bars := newCertifyBars(a.err)
-	o.setup.Progress = bars.show
-	o.setup.Checkpoint = o.files.checkpoint
+	o.setup.Progress, o.setup.Checkpoint = bars.show, o.files.checkpoint()
 	session, err := conformance.Open(ctx, o.setup)
 	if err != nil {
-		return err
+		return a.toldProblems(err)
 	}
-	defer func() { _ = session.Close(context.WithoutCancel(ctx)) }()
+	defer closeSession(ctx, session)
 	if o.dryRun {
 		return a.printPlan(session)
 	}
-	fmt.Fprintf(a.out, "certifying %s at %s: %d cases, %d skipped, profile %s, seed %s\n", session.Profile.Name, session.Target.Endpoint,
-		len(session.Planned), session.Skipped(), session.Options.Profile, session.Seed)
+	if err := o.files.clear(); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "certifying %s at %s: %s, %d skipped, profile %s, seed %s\n", session.Profile.Name, session.Target.Endpoint,
+		countOf(len(session.Planned), "case"), session.Skipped(), session.Options.Profile, session.Seed)
 	bars.begin(len(session.Planned))
 	result := session.Run(ctx)
 	bars.close()
-	if err := o.files.write(result); err != nil {
-		return err
-	}
+	unwritten := o.files.write(result)
 	if err := a.printResult(result); err != nil {
 		return err
+	}
+	if unwritten != nil {
+		return incomplete(unwritten)
 	}
 	if names := o.files.names(); names != "" {
 		fmt.Fprintf(a.out, "reports    %s\n", names)
@@ -110,6 +145,14 @@ func (a *app) certify(ctx context.Context, o certifying) error {
 		return &failure{code: code, cause: errors.New(string(result.Verdict) + ": " + result.Reason)}
 	}
 	return nil
+}
+
+// closeSession does not wait long for an issuer that keeps its connections.
+func closeSession(ctx context.Context, session *conformance.Session) {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = session.Close(ctx) // the verdict stands; what still hangs is cut
 }
 
 // quiet is the log of what a certification starts: its report tells what
@@ -172,29 +215,6 @@ func drawnSeed() (string, error) {
 	return hex.EncodeToString(b[:]), nil
 }
 
-// prompt asks the person at the terminal to act; nil where there is none.
-func (a *app) prompt() func(ctx context.Context, text string) error {
-	in, ok := a.in.(*os.File)
-	if !ok || !isTerminal(in) {
-		return nil
-	}
-	lines := bufio.NewReader(in)
-	return func(ctx context.Context, text string) error {
-		fmt.Fprintf(a.err, "\n%s, then press Enter: ", text)
-		answered := make(chan error, 1)
-		go func() { // ends with the line, or with the process
-			_, err := lines.ReadString('\n')
-			answered <- err
-		}()
-		select {
-		case err := <-answered:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // printPlan lists what would run, and what not and why.
 func (a *app) printPlan(session *conformance.Session) error {
 	for _, planned := range session.Planned {
@@ -204,9 +224,17 @@ func (a *app) printPlan(session *conformance.Session) error {
 		}
 		fmt.Fprintf(a.out, "run   %s: %s\n", planned.ID, strings.TrimSuffix(planned.Scenario.Title, "."))
 	}
-	fmt.Fprintf(a.out, "%d cases would run, %d would be skipped; seed %s\n", len(session.Planned)-session.Skipped(), session.Skipped(), session.Seed)
+	fmt.Fprintf(a.out, "%s would run, %d would be skipped; seed %s\n", countOf(len(session.Planned)-session.Skipped(), "case"), session.Skipped(), session.Seed)
 	if len(session.Planned) == session.Skipped() {
 		return &failure{code: exitIncomplete, cause: errors.New("nothing would run; look at --filter, and at participation and cards in issuer.yaml")}
 	}
 	return nil
+}
+
+// countOf is a number of things.
+func countOf(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

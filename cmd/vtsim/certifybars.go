@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/cwriter"
@@ -19,8 +20,12 @@ type certifyBars struct {
 	terminal  bool
 	container *mpb.Progress
 	bar       *mpb.Bar
-	last      conformance.Progress
 	told      int
+	// quiet leaves out the lines where there is no terminal.
+	quiet bool
+
+	mu   sync.Mutex
+	last conformance.Progress
 }
 
 func newCertifyBars(out io.Writer) *certifyBars {
@@ -39,20 +44,24 @@ func (b *certifyBars) begin(planned int) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.counts() })))
 }
 
-// counts are told behind the bar; a case that is being drawn may be one ahead.
+// counts are told behind the bar, which is drawn by a goroutine of its own.
 func (b *certifyBars) counts() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return fmt.Sprintf(" %d failed, %d warned, %d broken", b.last.Failed, b.last.Warned, b.last.Broken)
 }
 
 // show is called by one goroutine at a time.
 func (b *certifyBars) show(p conformance.Progress) {
+	b.mu.Lock()
 	b.last = p
+	b.mu.Unlock()
 	if b.bar != nil {
 		b.bar.SetCurrent(int64(p.Done))
 		return
 	}
 	const parts = 10
-	if b.terminal || p.Planned == 0 || p.Done*parts/p.Planned == b.told {
+	if b.terminal || b.quiet || p.Planned == 0 || p.Done*parts/p.Planned == b.told {
 		return
 	}
 	b.told = p.Done * parts / p.Planned

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,24 +36,26 @@ func (f *reportFiles) flags(flags *pflag.FlagSet) {
 type reportFile struct {
 	name  string
 	write func(io.Writer, *conformance.Result) error
+	// result says that it is the Result itself.
+	result bool
 }
 
 // files are all that are wanted.
 func (f reportFiles) files() []reportFile {
 	var all []reportFile
-	for _, kind := range []struct {
+	for i, kind := range []struct {
 		given, usual string
 		write        func(io.Writer, *conformance.Result) error
 	}{{f.json, "result.json", report.JSON}, {f.junit, "junit.xml", report.JUnit}, {f.html, "report.html", report.HTML}, {f.markdown, "report.md", report.Markdown}} {
 		if f.dir != "" {
-			all = append(all, reportFile{filepath.Join(f.dir, kind.usual), kind.write})
+			all = append(all, reportFile{filepath.Join(f.dir, kind.usual), kind.write, i == 0})
 		}
 		if kind.given != "" {
-			all = append(all, reportFile{kind.given, kind.write})
+			all = append(all, reportFile{kind.given, kind.write, i == 0})
 		}
 	}
 	if f.dir != "" && f.certifier != "" {
-		all = append(all, reportFile{filepath.Join(f.dir, certificateFile), certificateOf(f.certifier)})
+		all = append(all, reportFile{filepath.Join(f.dir, certificateFile), certificateOf(f.certifier), false})
 	}
 	return all
 }
@@ -101,11 +104,43 @@ func (f reportFiles) write(result *conformance.Result) error {
 	return nil
 }
 
+// clear takes the reports of an earlier run away, so that a run that is killed
+// does not leave the verdict of another; what cannot be written is told before
+// the run.
+func (f reportFiles) clear() error {
+	for _, file := range f.files() {
+		if err := os.MkdirAll(filepath.Dir(file.name), 0o755); err != nil {
+			return fmt.Errorf("the reports cannot be written: %w", err)
+		}
+		if err := os.Remove(file.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the report of an earlier run cannot be replaced: %w", err)
+		}
+		probe, err := os.CreateTemp(filepath.Dir(file.name), filepath.Base(file.name)+".*")
+		if err != nil {
+			return fmt.Errorf("the reports cannot be written: %w", err)
+		}
+		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+			return fmt.Errorf("the reports cannot be written: %w", err)
+		}
+	}
+	return nil
+}
+
 // checkpoint leaves the Result so far, so that a run that is killed leaves
-// something. What cannot be written is told at the end.
-func (f reportFiles) checkpoint(result *conformance.Result) {
-	for _, file := range (reportFiles{dir: f.dir, json: f.json}).files() {
-		if filepath.Ext(file.name) == ".json" || file.name == f.json {
+// something; nil when no Result is wanted. What cannot be written is told at
+// the end.
+func (f reportFiles) checkpoint() func(*conformance.Result) {
+	var results []reportFile
+	for _, file := range f.files() {
+		if file.result {
+			results = append(results, file)
+		}
+	}
+	if len(results) == 0 {
+		return nil
+	}
+	return func(result *conformance.Result) {
+		for _, file := range results {
 			_ = file.save(result)
 		}
 	}

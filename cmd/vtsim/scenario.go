@@ -18,8 +18,9 @@ func (a *app) scenarioCommand() *cobra.Command {
 		`  vtsim scenario list --tag provisioning
   vtsim scenario show eligibility
   vtsim scenario lint my-scenarios/
+  vtsim scenario run my-scenarios/refund.yaml -f issuer.yaml
   vtsim scenario schema > scenario.schema.json   # for your editor`,
-		a.scenarioList(), a.scenarioShow(), a.scenarioLint(), a.scenarioSchema())
+		a.scenarioList(), a.scenarioShow(), a.scenarioLint(), a.scenarioRun(), a.scenarioSchema())
 }
 
 // library reads the shipped scenarios and the folders beside them, and tells

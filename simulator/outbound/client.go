@@ -120,6 +120,7 @@ func (c *Client) Do(ctx context.Context, target Target, call *Call, o Options) *
 		c.send(ctx, target, draft, o.Deadline, &earlier)
 		x.Earlier = append(x.Earlier, &earlier)
 	}
+	x.Started = c.Clock.Now() // after the deliveries before it
 	c.send(ctx, target, draft, o.Deadline, x)
 	return x
 }
