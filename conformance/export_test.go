@@ -1,0 +1,4 @@
+package conformance
+
+// InTurn lets one ask at a time.
+var InTurn = inTurn
