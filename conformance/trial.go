@@ -23,6 +23,9 @@ type trial struct {
 	// elapsed is the time of the steps, without that for which the case waited
 	// for its cards.
 	elapsed time.Duration
+	// late is how late this process was during a call whose time it matters
+	// for; zero when it was not.
+	late time.Duration
 	// lost says that a call was not answered, unserved that nobody was there
 	// to take the last one.
 	lost, unserved bool
@@ -42,7 +45,7 @@ func (t *trial) observe(record scenarios.Record) bool {
 	for _, x := range last(record.Exchanges) {
 		ruling := t.judging.Exchange(record.Step, x, want(record.Call))
 		t.keep(record, x)
-		found = append(found, ruling.Findings...)
+		found = append(found, t.measured(x, ruling.Findings)...)
 		t.outcome.Exercised = append(t.outcome.Exercised, ruling.Exercised...)
 		t.lost = t.lost || x.Failure != nil
 		t.unserved = x.Failure != nil && x.Failure.Kind == outbound.FailureConnect
@@ -60,7 +63,24 @@ func (t *trial) observe(record scenarios.Record) bool {
 	}
 	t.findings = append(t.findings, found...)
 	t.outcome.Findings = t.findings
-	return t.try(record) && outcomeOf(found) != Failed
+	return t.try(record) && outcomeOf(found) != Failed && t.late == 0
+}
+
+// measured leaves out the findings about response times that rest on nothing,
+// because this process was late itself, and remembers by how much.
+func (t *trial) measured(x *outbound.Exchange, found []judge.Finding) []judge.Finding {
+	return slices.DeleteFunc(found, func(f judge.Finding) bool {
+		if !strings.HasSuffix(f.Rule, timingRule) {
+			return false
+		}
+		now := time.Now()
+		late := t.lag.during(now.Add(-x.Timing.Total-lagTick), now)
+		if x.Timing.Total-late > t.Contract.Budget(x.Operation) {
+			return false // too long all the same
+		}
+		t.late = max(t.late, late)
+		return true
+	})
 }
 
 // last leaves out the earlier deliveries of a call, which the last one has.
