@@ -78,7 +78,7 @@ func (r *ruling) schema() []contract.Violation {
 
 // ofForm are the keywords of one value from the plainest fault to the finest: a
 // value that is too long fits no pattern and no list either.
-var ofForm = []string{"maxLength", "enum", "pattern"}
+var ofForm = []string{"maxLength", "enum", "pattern", "issuer-application-data-format-00"}
 
 // worse tells a violation of a value that has a plainer fault.
 func worse(violations []contract.Violation, v contract.Violation) bool {
