@@ -43,7 +43,7 @@ could not be tried.`,
 	flags.StringVar(&o.seed, "seed", "", "makes everything that is drawn (default: drawn, and printed)")
 	flags.StringArrayVar(&o.defects, "defect", nil, "defect to try (repeatable; default: all)")
 	flags.Float64Var(&o.share, "share", 0.1, "share of the other cases, from 0 to 1")
-	flags.IntVar(&o.most, "most", 6, "most cases of a defect's own rule")
+	flags.IntVar(&o.most, "most", 6, "cases of a defect's own rule at first; more only until one catches it")
 	flags.IntVar(&o.parallel, "parallel", 2, "defects at a time")
 	flags.StringVar(&o.json, "json", "", "file for the proofs as JSON")
 	// The error is about a flag that does not exist; this one does.

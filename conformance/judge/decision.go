@@ -12,10 +12,11 @@ import (
 // Rules of the answer's schema that say that there is no decision at all, or
 // what a decision leaves out.
 const (
-	keywordNoDecision  = "answer-carries-a-decision"
-	keywordNoMethods   = "methods-decision-or-error"
-	keywordEmptyList   = "one-method-or-more"
-	keywordCodeMissing = "error-code-expected-with-decline"
+	keywordNoDecision         = "answer-carries-a-decision"
+	keywordNoMethods          = "methods-decision-or-error"
+	keywordEmptyList          = "one-method-or-more"
+	keywordCodeMissing        = "error-code-expected-with-decline"
+	keywordNoMethodsForStepUp = "expected-with-step-up"
 )
 
 // decision judges the answer to a call that the issuer decides on. What is
@@ -70,7 +71,20 @@ func (r *ruling) schema() []contract.Violation {
 	}
 	return slices.DeleteFunc(violations, func(v contract.Violation) bool {
 		return v.Keyword == keywordEmptyList && has(keywordNoMethods) || // INT-164
-			v.Location == "/"+memberError && (v.Keyword == "pattern" || v.Keyword == "maxLength") // it stands in no table
+			v.Location == "/"+memberError && (v.Keyword == "pattern" || v.Keyword == "maxLength") || // it stands in no table
+			worse(violations, v)
+	})
+}
+
+// ofForm are the keywords of one value from the plainest fault to the finest: a
+// value that is too long fits no pattern and no list either.
+var ofForm = []string{"maxLength", "enum", "pattern", "issuer-application-data-format-00"}
+
+// worse tells a violation of a value that has a plainer fault.
+func worse(violations []contract.Violation, v contract.Violation) bool {
+	rank := slices.Index(ofForm, v.Keyword)
+	return rank > 0 && slices.ContainsFunc(violations, func(other contract.Violation) bool {
+		return other.Location == v.Location && slices.Contains(ofForm[:rank], other.Keyword)
 	})
 }
 
@@ -206,11 +220,11 @@ func (r *ruling) byStatus() bool {
 func (r *ruling) notTaken() {
 	rule := r.want.Rule
 	switch {
-	case rule != "":
-	case r.methodForgotten():
+	case r.methodForgotten(): // whatever else was asked about, the method was refused
 		rule = ruleMethodAccepted
 	case r.identifierFaulty():
 		return // it breaks a rule of its own, and the call with it
+	case rule != "":
 	case r.alongside():
 		rule = ruleConcurrent
 	default:

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vtsim/vtsim/conformance/contract"
@@ -8,7 +9,7 @@ import (
 
 // derived is a rule that the contract derives from the schema of an answer.
 type derived struct {
-	id string
+	id, keyword string
 	// ofMember says that the member itself must be there for the rule to be
 	// broken; the others can be broken when the structure around it is.
 	ofMember bool
@@ -31,8 +32,22 @@ func (j *Judge) derive() {
 		}
 		where, keyword, _ := strings.Cut(rule.ID, "#")
 		pointer := strings.TrimPrefix(where, op.ID+"/"+string(contract.Response))
-		op.response[pointer] = append(op.response[pointer], derived{rule.ID, memberKeywords[keyword]})
+		op.response[pointer] = append(op.response[pointer], derived{rule.ID, keyword, memberKeywords[keyword]})
 	}
+}
+
+// occasion says whether the answer is one that a rule with a condition is
+// about; the others are about every answer.
+func (r *ruling) occasion(keyword string) bool {
+	switch keyword {
+	case keywordCodeMissing:
+		return r.a.action != "" && !slices.Contains(r.op.approvals, r.a.action)
+	case keywordNoMethodsForStepUp:
+		return r.a.response == responseStepUp
+	case keywordEmptyList:
+		return r.a.response != "" || r.a.code != "" // else an empty list says nothing at all (INT-164)
+	}
+	return true
 }
 
 // walk notes the derived rules that the body of a success could have broken.
@@ -48,7 +63,7 @@ func (r *ruling) walkField(field *contract.Field, value any) {
 	case map[string]any:
 		for _, member := range field.Fields {
 			for _, rule := range r.op.response[member.Pointer] {
-				if !rule.ofMember {
+				if !rule.ofMember && r.occasion(rule.keyword) {
 					r.exercise(rule.id)
 				}
 			}

@@ -6,6 +6,7 @@ import "slices"
 // them against the contract.
 const (
 	responseDeclined = "DECLINED"             // responseCode, p.170
+	responseStepUp   = "STEPUP"               // responseCode, p.170
 	methodSMS        = "OTPSMS"               // type, p.171
 	methodEmail      = "OTPEMAIL"             // type, p.171
 	methodCall       = "OUTBOUNDCALL"         // type, p.171

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/vtsim/vtsim/conformance"
@@ -25,8 +23,8 @@ type Config struct {
 	Issuer string
 	// Defects to prove, all of the catalogue when empty.
 	Defects []string
-	// Most cases of a defect's own rule that are run, 6 when zero; the others
-	// would only say it again.
+	// Most cases of a defect's own rule that are run at first, 6 when zero;
+	// more are only run as long as none of them catches it.
 	Most int
 	// Share of all other cases that are run too, from 0 to 1: they show that
 	// the defect breaks nothing else.
@@ -164,18 +162,22 @@ func (p *prover) one(ctx context.Context, d issuer.Defect) Proof {
 	if rule, err := p.Setup.Contract.Rule(d.Rule); err == nil {
 		proof.Level = rule.Level
 	}
-	setup := p.Setup
-	setup.Cases, setup.Case, setup.Filter = p.choose(d), "", ""
-	if proof.Cases = len(setup.Cases); proof.Cases == 0 {
-		proof.Problem = "no case exercises the rule"
-		return proof
+	for _, cases := range p.rounds(d, proof.Rule) {
+		setup := p.Setup
+		setup.Cases, setup.Case, setup.Filter = cases, "", ""
+		proof.Cases += len(cases)
+		result, err := certified(ctx, setup, p.Issuer, d.ID)
+		if err != nil {
+			proof.Problem = err.Error()
+			return proof
+		}
+		if proof.read(result); proof.Caught || proof.Problem != "" {
+			return proof
+		}
 	}
-	result, err := certified(ctx, setup, p.Issuer, d.ID)
-	if err != nil {
-		proof.Problem = err.Error()
-		return proof
+	if proof.Cases == 0 {
+		proof.Problem = "no case is about the rule or its operation"
 	}
-	proof.read(result)
 	return proof
 }
 
@@ -191,9 +193,6 @@ func certified(ctx context.Context, setup conformance.Setup, name, defect string
 // read takes from the result what it says about the defect.
 func (p *Proof) read(result *conformance.Result) {
 	for _, one := range result.Cases {
-		if one.Outcome == conformance.Broken && p.Problem == "" {
-			p.Problem = one.ID + ": " + one.Reason
-		}
 		for _, f := range one.Findings {
 			switch {
 			case f.Rule == p.Rule:
@@ -207,41 +206,18 @@ func (p *Proof) read(result *conformance.Result) {
 		}
 	}
 	slices.Sort(p.Others)
-}
-
-// choose takes cases of the defect's rule and a share of the others, which the
-// seed and the defect draw.
-func (p *prover) choose(d issuer.Defect) []scenarios.Case {
-	own := p.spread(p.exercising[d.Rule])
-	var chosen []scenarios.Case
-	for _, id := range p.ids {
-		if slices.Contains(own, id) || p.drawn(d.ID, id) {
-			chosen = append(chosen, p.cases[id])
+	for _, one := range result.Cases {
+		if one.Outcome == conformance.Broken && p.Problem == "" && !p.stopped(result, one) {
+			p.Problem = one.ID + ": " + one.Reason
 		}
 	}
-	if len(own) == 0 {
-		return nil
-	}
-	return chosen
 }
 
-// spread takes as many cases as are wanted from all over the list: neighbours
-// are alike.
-func (p *prover) spread(ids []string) []string {
-	if len(ids) <= p.Most {
-		return ids
-	}
-	spread := make([]string, p.Most)
-	for i := range spread {
-		spread[i] = ids[i*len(ids)/p.Most]
-	}
-	return spread
-}
-
-// drawn decides by chance that hangs on nothing but the seed and the names.
-func (p *prover) drawn(defect, id string) bool {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(strings.Join([]string{p.Setup.Seed, defect, id}, "\x00")))
-	const whole = 1 << 32
-	return float64(h.Sum32()) < p.Share*whole
+// stopped tells a case that did not run because of the defect: the first call
+// of all found the rule broken, and the case that shows it gives the reason for
+// the others.
+func (p *Proof) stopped(result *conformance.Result, broken conformance.Case) bool {
+	return slices.ContainsFunc(result.Cases, func(one conformance.Case) bool {
+		return one.Outcome == conformance.Failed && one.Reason == broken.Reason && one.Findings[0].Rule == p.Rule
+	})
 }

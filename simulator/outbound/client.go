@@ -162,7 +162,7 @@ func (c *Client) route(target Target, draft *Draft) route {
 	made := route{asked: &atomic.Bool{}}
 	made.Transport = &http.Transport{TLSClientConfig: c.secure(target, draft, made.asked),
 		// A cut stream of HTTP/2 is no cut connection, and below TLS 1.2 it is forbidden.
-		ForceAttemptHTTP2:   !draft.AbortAfterRequest && !draft.TLS.old(),
+		ForceAttemptHTTP2:   !draft.AbortAfterRequest && !draft.TLS.old() && !draft.TLS.WithoutHTTP2,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
 		DialContext: (&net.Dialer{Timeout: c.ConnectTimeout}).DialContext, TLSHandshakeTimeout: c.ConnectTimeout}
 	c.routes[key] = made

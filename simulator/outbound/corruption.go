@@ -47,9 +47,9 @@ const (
 // bytes.
 const oversize = 4 << 20
 
-// Corruptions is the catalogue, by group.
+// Corruptions is the catalogue, by group; what only looks wrong comes last.
 func Corruptions() []Corruption {
-	return append(sealedCorruptions(), wireCorruptions()...)
+	return slices.Concat(sealedCorruptions(), wireCorruptions(), tolerable())
 }
 
 // sealedCorruptions break the envelope of the payload and leave the rest of it

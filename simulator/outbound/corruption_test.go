@@ -84,13 +84,21 @@ var _ = Describe("corruptions", func() {
 	It("are tested one by one", func() {
 		wire := []string{"tls/no-client-certificate", "tls/foreign-client-certificate", "tls/old-version", "body/not-object", "http/request-id-twice",
 			"http/content-type-missing", "http/accept-missing", "body/truncated", "body/not-json", "body/empty", "body/oversize", "http/duplicate",
-			"http/drop-after-request", "http/content-type", "http/request-id-missing", "http/request-id-malformed"}
+			"http/drop-after-request", "http/content-type", "http/request-id-missing", "http/request-id-malformed",
+			"http/unknown-parameter", "http/unknown-header", "http/large-header", "http/first-version", "http/close", "body/members-reversed"}
 		Expect(outbound.Corruptions()).To(HaveLen(13 + len(wire)))
 		for _, id := range wire {
 			_, err := outbound.CorruptionByID(id)
 			Expect(err).NotTo(HaveOccurred())
 		}
 	})
+
+	only := func(id string) outbound.Options {
+		GinkgoHelper()
+		corruption, err := outbound.CorruptionByID(id)
+		Expect(err).NotTo(HaveOccurred())
+		return outbound.Options{Corrupt: []outbound.Corruption{corruption}}
+	}
 
 	whole := func(body []byte) {
 		GinkgoHelper()
@@ -130,6 +138,40 @@ var _ = Describe("corruptions", func() {
 		}
 	})
 
+	It("that only look wrong leave the call right (p.25)", func() {
+		at, x := corrupted("http/unknown-parameter", passcodeCall())
+		Expect(x.Failure).To(BeNil())
+		Expect(x.Request.URL).To(HaveSuffix("?vtsimUnknown=1"))
+		whole(at.requests()[0].body)
+		for id, size := range map[string]int{"http/unknown-header": len("any value"), "http/large-header": 4 << 10} {
+			at, x = corrupted(id, passcodeCall())
+			Expect(x.Failure).To(BeNil())
+			Expect(at.requests()[0].header.Get("X-Vtsim-Unknown")).To(HaveLen(size))
+			whole(at.requests()[0].body)
+		}
+		at, x = corrupted("body/members-reversed", passcodeCall())
+		Expect(x.Failure).To(BeNil())
+		whole(at.requests()[0].body)
+		Expect(bytes.Index(at.requests()[0].body, []byte(`"tokenReferenceID"`))).To(BeNumerically("<", bytes.Index(at.requests()[0].body, []byte(`"encryptedData"`))))
+	})
+
+	It("speak HTTP/1.1 where HTTP/2 would be spoken, on kept connections or one for each call (p.36)", func() {
+		at := newIssuer(approve)
+		client := newClient()
+		for _, one := range []struct {
+			id    string
+			again bool
+		}{{"http/first-version", true}, {"http/close", false}} {
+			Expect(client.Do(ctx, target(bank, at.URL), metadataCall(), only(one.id)).Failure).To(BeNil())
+			x := client.Do(ctx, target(bank, at.URL), metadataCall(), only(one.id))
+			Expect(x.Failure).To(BeNil())
+			Expect(x.Timing.Reused).To(Equal(one.again))
+		}
+		for _, r := range at.requests() {
+			Expect(r.proto).To(Equal("HTTP/1.1"))
+		}
+	})
+
 	It("send a call twice with one X-REQUEST-ID, and show both answers", func() {
 		at, x := corrupted("http/duplicate", passcodeCall())
 		Expect(at.requests()).To(HaveLen(2))
@@ -156,13 +198,6 @@ var _ = Describe("corruptions", func() {
 		Expect(x.Failure).To(HaveField("Kind", outbound.FailureTLS))
 		Expect(at.requests()).To(HaveLen(1))
 	})
-
-	only := func(id string) outbound.Options {
-		GinkgoHelper()
-		corruption, err := outbound.CorruptionByID(id)
-		Expect(err).NotTo(HaveOccurred())
-		return outbound.Options{Corrupt: []outbound.Corruption{corruption}}
-	}
 
 	It("show a client certificate that only a careless issuer takes (p.35)", func() {
 		stranger := selfMade()

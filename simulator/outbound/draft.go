@@ -72,6 +72,8 @@ type Session struct {
 	// NewestVersion that is offered, as in crypto/tls; zero is no limit. Below
 	// TLS 1.2 everything older is offered too.
 	NewestVersion uint16
+	// WithoutHTTP2 speaks HTTP/1.1.
+	WithoutHTTP2 bool
 }
 
 // old tells a session of versions that the specification does not know (p.35).
