@@ -165,6 +165,7 @@ func (p *prover) one(ctx context.Context, d issuer.Defect) Proof {
 	for _, cases := range p.rounds(d, proof.Rule) {
 		setup := p.Setup
 		setup.Cases, setup.Case, setup.Filter = cases, "", ""
+		setup.Parallel = 1 // what an issuer cannot do at once, only the cases about that shall show
 		proof.Cases += len(cases)
 		result, err := certified(ctx, setup, p.Issuer, d.ID)
 		if err != nil {
