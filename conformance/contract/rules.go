@@ -38,12 +38,6 @@ type Rule struct {
 // several exchanges last.
 func (c *Contract) Rules() []Rule { return append([]Rule(nil), c.rules...) }
 
-// HasRule reports whether there is a rule with that id.
-func (c *Contract) HasRule(id string) bool {
-	_, ok := c.ruleByID[id]
-	return ok
-}
-
 // Rule returns the rule with that id. The error names the nearest known id.
 func (c *Contract) Rule(id string) (Rule, error) {
 	if i, ok := c.ruleByID[id]; ok {
