@@ -91,8 +91,8 @@ var _ = Describe("vtsim certify", func() {
 		out := filepath.Join(GinkgoT().TempDir(), "out")
 		r := vtsim(at(issuerWith(), "--profile", "core", "--out", out, "--seed", "s1")...)
 		Expect(r.code).To(Equal(exitOK), r.err)
-		Expect(r.out).To(And(ContainSubstring("78 cases, 0 skipped, profile core, seed s1"), ContainSubstring("CONFORMANT")))
-		Expect(r.err).To(MatchRegexp(`(?m)^39 of 78 cases: 0 failed, 0 warned, 0 broken$`))
+		Expect(r.out).To(And(MatchRegexp(`\d+ cases, 0 skipped, profile core, seed s1`), ContainSubstring("CONFORMANT")))
+		Expect(r.err).To(MatchRegexp(`(?m)^(\d+) of \d+ cases: 0 failed, 0 warned, 0 broken$`))
 		Expect(strings.Count(r.err, "\n")).To(BeNumerically("<=", 11))
 		for _, name := range []string{"result.json", "junit.xml", "report.html", "report.md"} {
 			Expect(r.out).To(ContainSubstring(filepath.Join(out, name)))
@@ -175,7 +175,7 @@ var _ = Describe("vtsim certify", func() {
 		out := GinkgoT().TempDir()
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		errs, said := &tripwire{on: " of 78 cases", do: cancel}, &bytes.Buffer{}
+		errs, said := &tripwire{on: " cases: 0 failed", do: cancel}, &bytes.Buffer{}
 		code := run(ctx, at(issuerWith(), "--profile", "core", "--out", out), environment{in: strings.NewReader(""), out: said, err: errs, getenv: func(string) string { return "" }})
 		Expect(code).To(Equal(exitInterrupt), errs.String())
 		Expect(said.String()).To(ContainSubstring("PARTIAL"))
