@@ -84,13 +84,14 @@ func (r *ruling) came() string {
 	if r.a.reason != "" {
 		words = append(words, memberReason+" "+r.shown(r.a.reason))
 	}
+	came := strings.Join(words, " with ")
 	switch {
 	case r.a.success() && r.a.code == "" && r.stands == taken:
-		words = append(words, "as for a success")
+		came += " (a success)"
 	case r.a.success() && !r.a.body:
-		words = append(words, "without a body")
+		came += " without a body"
 	}
-	return strings.Join(words, " with ")
+	return came
 }
 
 // named adds the name that the operation's table has for a code.
