@@ -16,7 +16,6 @@ import (
 
 	"github.com/vtsim/vtsim/conformance/contract"
 	"github.com/vtsim/vtsim/conformance/judge"
-	"github.com/vtsim/vtsim/fixtures/issuer"
 	fixturekeys "github.com/vtsim/vtsim/fixtures/keys"
 	"github.com/vtsim/vtsim/keys"
 	"github.com/vtsim/vtsim/keys/jose"
@@ -28,9 +27,6 @@ import (
 var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 func now() time.Time { return noon }
-
-// wrongCardType is a role of the sample cards that profiles do not have.
-const wrongCardType = "wrongCardType"
 
 // world is what all tests share and none changes.
 type world struct {
@@ -60,7 +56,6 @@ func theWorld() *world {
 // calls belong to.
 type peer struct {
 	*world
-	server *issuer.Server
 	client *outbound.Client
 	target outbound.Target
 	of     *keys.Issuer
@@ -72,28 +67,6 @@ type peer struct {
 	found  []judge.Finding
 	ran    []string // rules exercised
 	last   *outbound.Exchange
-}
-
-// start runs the issuer with that defect.
-func start(defect string) *peer {
-	GinkgoHelper()
-	p := &peer{world: theWorld()}
-	p.of = p.directory.Issuers[keys.DefaultIssuer]
-	p.cards = append(slices.Clone(p.of.Profile.Cards), keys.Card{Role: wrongCardType, PAN: "4000000010000109", ExpMonth: "12", ExpYear: "2055", CVV2: "111"})
-	var err error
-	p.server, err = issuer.New(issuer.Config{Contract: p.spec, Issuer: p.of, Authority: p.directory.CA.Pool(), VisaClient: p.directory.Client.Leaf,
-		VisaSigning: p.directory.VisaSigning, VisaEncryption: p.directory.VisaEncryption, Defects: strings.Fields(defect), Now: now, Cards: p.cards,
-		Pause: func(_ context.Context, d time.Duration) { p.paused.Store(max(p.paused.Load(), int64(d))) }})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(p.server.Start()).To(Succeed())
-	p.client = newClient(p.world, p.of.Signing.Key)
-	p.target = targetOf(p.world, p.server.URL())
-	DeferCleanup(func(ctx context.Context) {
-		p.client.Close()
-		Expect(p.server.Close(ctx)).To(Succeed())
-	})
-	p.begin()
-	return p
 }
 
 // begin starts another trial.
@@ -150,9 +123,6 @@ func (p *peer) rule(x *outbound.Exchange, want judge.Want) {
 	}
 }
 
-// prepare makes a call that only sets the stage.
-func (p *peer) prepare(s sent) *outbound.Exchange { return p.exchange(s, judge.Want{Open: true}) }
-
 // broken are the rules that were found broken, sorted, each once.
 func (p *peer) broken() []string {
 	var rules []string
@@ -172,16 +142,6 @@ func (s sent) call(spec *contract.Contract) *outbound.Call {
 	}
 	maps.Copy(query, s.query)
 	return &outbound.Call{Operation: s.op, Path: s.path, Query: query, Members: s.body, Sealed: s.sealed}
-}
-
-// member of an answer.
-func member(x *outbound.Exchange, name string) any {
-	if x.Response == nil {
-		return nil
-	}
-	value, _ := contract.Decode(x.Response.Body)
-	members, _ := value.(map[string]any)
-	return members[name]
 }
 
 // token is the path of a token that no other call has.
