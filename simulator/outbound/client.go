@@ -149,6 +149,8 @@ type route struct {
 	*http.Transport
 	// asked is set once the other side has asked for a client certificate.
 	asked *atomic.Bool
+	// quiet is set once a connection was made on which no alert came.
+	quiet *atomic.Bool
 }
 
 // route is the target's, made once.
@@ -159,7 +161,7 @@ func (c *Client) route(target Target, draft *Draft) route {
 	if known, ok := c.routes[key]; ok {
 		return known
 	}
-	made := route{asked: &atomic.Bool{}}
+	made := route{asked: &atomic.Bool{}, quiet: &atomic.Bool{}}
 	made.Transport = &http.Transport{TLSClientConfig: c.secure(target, draft, made.asked),
 		// A cut stream of HTTP/2 is no cut connection, and below TLS 1.2 it is forbidden.
 		ForceAttemptHTTP2:   !draft.AbortAfterRequest && !draft.TLS.old() && !draft.TLS.WithoutHTTP2,

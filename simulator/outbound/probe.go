@@ -13,10 +13,12 @@ import (
 // explain finds out whether a dropped connection was a client certificate that
 // the endpoint refused. In TLS 1.3 that comes after the handshake, and the
 // request that was on its way by then often hides the alert. So a connection
-// is made once more, and listened to without a word being said on it.
+// is made once more, and listened to without a word being said on it. Where
+// that was quiet once, later connections that are dropped were not refused.
 func (c *Client) explain(ctx context.Context, target Target, d *Draft, f *Failure) {
+	quiet := c.route(target, d).quiet
 	at, err := url.Parse(d.URL)
-	if err != nil {
+	if err != nil || quiet.Load() {
 		return
 	}
 	address := at.Host
@@ -39,7 +41,9 @@ func (c *Client) explain(ctx context.Context, target Target, d *Draft, f *Failur
 	if errors.As(err, &refused) && refused.Op == opAlert {
 		*f = Failure{cause: err}
 		f.classify(err)
+		return
 	}
+	quiet.Store(connection != nil)
 }
 
 // alertPatience is how long an alert may take after the handshake.
