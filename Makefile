@@ -22,6 +22,9 @@ race: ## every test under the race detector
 demo: build ## certify the reference issuer, clean and with three defects, in out/
 	./bin/vtsim demo --out out
 
+mutation: build ## prove the verdict: certify the reference issuer with each of its defects
+	./bin/vtsim mutation
+
 lint: ## gofmt, go vet, staticcheck, govulncheck
 	@unformatted=$$(git ls-files '*.go' | xargs gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt'ed: $$unformatted"; exit 1; fi

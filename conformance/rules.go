@@ -74,10 +74,6 @@ type RuleGap struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Explained are the reasons why rules stay unexercised or unproven, by the id
-// of the rule. It is empty: nothing is excused yet.
-func Explained(*contract.Contract) map[string]string { return map[string]string{} }
-
 // CountRules says which of the rules that an issuer can break in its answers
 // are among the exercised and the proven ids, place by place. Ids that are none
 // of these rules count nothing.
