@@ -106,7 +106,7 @@ func want(call *scenarios.Call) judge.Want {
 		return judge.Want{Open: true}
 	}
 	e := call.Expect
-	return judge.Want{Refused: e.Refused, TLSRefused: e.TLSRefused, Rule: call.Rule,
+	return judge.Want{Refused: e.Refused, TLSRefused: e.TLSRefused, AtOnce: call.AtOnce > 1, Rule: call.Rule,
 		Open: e.Open || len(e.ErrorCode) > 0 || len(e.Status) > 0}
 }
 

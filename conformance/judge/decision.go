@@ -225,7 +225,7 @@ func (r *ruling) notTaken() {
 	case r.identifierFaulty():
 		return // it breaks a rule of its own, and the call with it
 	case rule != "":
-	case r.alongside():
+	case r.want.AtOnce, r.alongside():
 		rule = ruleConcurrent
 	default:
 		rule = r.own("accepted")

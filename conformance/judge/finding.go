@@ -70,6 +70,9 @@ type Want struct {
 	Refused string
 	// Open says that taking and refusing are both right.
 	Open bool
+	// AtOnce says that like calls are sent at the same time: one that is
+	// refused is refused for that.
+	AtOnce bool
 	// TLSRefused says that the connection should carry no answer.
 	TLSRefused bool
 	// Rule is broken when the call is taken but should be refused, or refused
