@@ -79,11 +79,14 @@ func (a *app) root() *cobra.Command {
 		Use:   "vtsim",
 		Short: "Visa-side simulator and conformance harness for the Visa Token Service Issuer API",
 		Long: `vtsim plays the Visa side of the Visa Token Service Issuer API (spec v3.7, 23.05):
-it holds the specification as data, makes the keys and certificates that an
-integration needs, and explains why a signed or sealed call was refused.
+a stateful sandbox for an issuer's client, a certification of an issuer's
+endpoint, the specification as data, the keys and certificates that an
+integration needs, and an explanation why a signed or sealed call was refused.
 
 It is independent of Visa and for test data only.`,
 		Example: `  vtsim init                                  # a data directory with all keys
+  vtsim certify -f issuer.yaml                # is my issuer conformant?
+  vtsim serve                                 # the sandbox that my issuer calls
   vtsim contract show tokenLifecycle          # what the spec demands, with pages
   vtsim explain xpay --help                   # why is my x-pay-token refused?`,
 		SilenceErrors: true, SilenceUsage: true, Version: version(),
