@@ -15,9 +15,13 @@ test: ## every test; installs what a test needs and the machine lacks
 	@.ci/install node
 	$(GO) test ./...
 
-race: ## every test under the race detector
+# Packages that start no goroutines gain nothing from the race detector, nor do those that only run a certification
+# again, which conformance and conformance/reference do under it.
+UNRACED = /conformance/(contract|judge|mutation|suite|report|certificate|coverage|policy)(/|$$)|/fixtures(/keys)?$$|/vtsim/keys(/|$$)|/simulator/token$$
+
+race: ## the tests of everything that runs side by side, under the race detector
 	@.ci/install node
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vE '$(UNRACED)')
 
 demo: build ## certify the reference issuer, clean and with three defects, in out/
 	./bin/vtsim demo --out out

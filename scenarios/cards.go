@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
@@ -24,11 +25,11 @@ type CardPool struct {
 	waiting []*wanted
 }
 
-// wanted is a case that waits.
+// wanted is a case that waits for its cards.
 type wanted struct {
-	roles []string
+	cards map[string]keys.Card
 	alone bool
-	given chan map[string]keys.Card
+	given chan struct{}
 }
 
 // NewCardPool makes a pool of the cards, those of issuer.yaml.
@@ -43,26 +44,28 @@ type Lease struct {
 	alone bool
 }
 
-// Take waits for a card of each role. Roles whose cards are one account, such
-// as a good card and the same card with a wrong CVV2, share it. Alone waits
+// Take waits for a card of each role. Which of several cards it is hangs on the
+// case alone, not on what runs beside it, so that a run can be repeated. Roles
+// whose cards are one account, such as a good card and the same card with a
+// wrong CVV2, share it. Alone waits
 // until nobody has a card, and keeps everybody waiting: for cases that change
 // what all see, the clock and the faults. The error says which role has no
 // card, or that the context ended.
-func (p *CardPool) Take(ctx context.Context, roles []string, alone bool) (*Lease, error) {
+func (p *CardPool) Take(ctx context.Context, id string, roles []string, alone bool) (*Lease, error) {
 	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
 	for _, role := range roles {
 		if len(p.of(role)) == 0 {
 			return nil, fmt.Errorf("issuer.yaml has no card of role %q; it has cards of %s", role, strings.Join(p.Roles(), ", "))
 		}
 	}
-	w := &wanted{roles: roles, alone: alone, given: make(chan map[string]keys.Card, 1)}
+	w := &wanted{cards: p.pick(id, roles), alone: alone, given: make(chan struct{}, 1)}
 	p.mu.Lock()
 	p.waiting = append(p.waiting, w)
 	p.serve()
 	p.mu.Unlock()
 	select {
-	case cards := <-w.given:
-		return &Lease{Cards: cards, pool: p, alone: alone}, nil
+	case <-w.given:
+		return &Lease{Cards: w.cards, pool: p, alone: alone}, nil
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
@@ -70,7 +73,7 @@ func (p *CardPool) Take(ctx context.Context, roles []string, alone bool) (*Lease
 	if at := slices.Index(p.waiting, w); at >= 0 {
 		p.waiting = slices.Delete(p.waiting, at, at+1)
 	} else {
-		p.giveBack(<-w.given, alone) // it was given in the same moment
+		p.giveBack(w.cards, alone) // it was given in the same moment
 	}
 	p.serve()
 	return nil, fmt.Errorf("waiting for cards of %s: %w", strings.Join(roles, ", "), context.Cause(ctx))
@@ -138,48 +141,56 @@ func (p *CardPool) serve() {
 		if p.alone || w.alone && p.leases > 0 {
 			return
 		}
-		cards := p.choose(w.roles, func(pan string) bool { return p.lent[pan] || kept[pan] })
-		if cards == nil {
-			for _, role := range w.roles {
-				for _, card := range p.of(role) {
-					kept[card.PAN] = true
-				}
-			}
-			continue
+		free := true
+		for _, card := range w.cards {
+			free = free && !p.lent[card.PAN] && !kept[card.PAN]
 		}
-		for _, card := range cards {
-			p.lent[card.PAN] = true
+		for _, card := range w.cards {
+			if free {
+				p.lent[card.PAN] = true
+			} else {
+				kept[card.PAN] = true
+			}
+		}
+		if !free {
+			continue
 		}
 		p.leases++
 		p.alone = w.alone
 		p.waiting = slices.DeleteFunc(p.waiting, func(other *wanted) bool { return other == w })
-		w.given <- cards
+		w.given <- struct{}{}
 	}
 }
 
-// choose finds a card for each role, each of an account of its own unless
-// there are not as many; nil when it has to wait.
-func (p *CardPool) choose(roles []string, taken func(pan string) bool) map[string]keys.Card {
-	never := func(string) bool { return false }
-	shared := p.fit(roles, map[string]keys.Card{}, never, false) == nil
-	return p.fit(roles, map[string]keys.Card{}, taken, shared)
+// pick chooses a card for each role, each of an account of its own unless there
+// are not as many.
+func (p *CardPool) pick(id string, roles []string) map[string]keys.Card {
+	if chosen := p.fit(id, roles, map[string]keys.Card{}, false); chosen != nil {
+		return chosen
+	}
+	return p.fit(id, roles, map[string]keys.Card{}, true)
 }
 
 // fit completes the choice role by role and goes back where it cannot go on.
-func (p *CardPool) fit(roles []string, chosen map[string]keys.Card, taken func(string) bool, shared bool) map[string]keys.Card {
+// The case's id says where in the cards of a role it begins.
+func (p *CardPool) fit(id string, roles []string, chosen map[string]keys.Card, shared bool) map[string]keys.Card {
 	if len(roles) == 0 {
 		return chosen
 	}
-	for _, card := range p.of(roles[0]) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id + "\x00" + roles[0]))
+	cards := p.of(roles[0])
+	for i := range cards {
+		card := cards[(int(h.Sum32()%uint32(len(cards)))+i)%len(cards)]
 		own := false
 		for _, other := range chosen {
 			own = own || other.PAN == card.PAN
 		}
-		if taken(card.PAN) || own && !shared {
+		if own && !shared {
 			continue
 		}
 		chosen[roles[0]] = card
-		if done := p.fit(roles[1:], chosen, taken, shared); done != nil {
+		if done := p.fit(id, roles[1:], chosen, shared); done != nil {
 			return done
 		}
 		delete(chosen, roles[0])

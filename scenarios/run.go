@@ -65,8 +65,7 @@ var errEnd = errors.New("the case has ended")
 //
 // Whatever is drawn comes from the case's seed, and the references of the
 // cards from the stage's: with the same seeds, on an empty vault and with the
-// clock at the same time, the same payloads are sent. Which of several cards
-// of a role a case gets hangs on what runs beside it.
+// clock at the same time, the same payloads are sent.
 //
 // A case that moves the clock or sets faults has the issuer for itself, and
 // leaves both as they were.
@@ -88,7 +87,7 @@ func (r *Runner) Run(ctx context.Context, c Case, observe Observer) error {
 func (r *Runner) run(ctx context.Context, c Case, observe Observer) error {
 	x := &run{Runner: r, c: c, s: c.Scenario, observe: observe, subjects: map[string]*subject{}, saved: map[string]any{},
 		secrets: map[string]string{}, consumed: map[string]bool{}}
-	lease, err := r.Cards.Take(ctx, x.roles(), x.alone())
+	lease, err := r.Cards.Take(ctx, c.ID, x.roles(), x.alone())
 	if err != nil {
 		return &Broken{At: x.s.At, What: "the case has no card to run with", Err: err}
 	}

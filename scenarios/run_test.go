@@ -165,7 +165,7 @@ var _ = Describe("A pool of cards", func() {
 	cards := []keys.Card{{Role: "a", PAN: "1"}, {Role: "a", PAN: "2"}, {Role: "b", PAN: "2"}, {Role: "c", PAN: "3"}, {Role: "d", PAN: "3"}}
 	take := func(p *scenarios.CardPool, roles ...string) *scenarios.Lease {
 		GinkgoHelper()
-		lease, err := p.Take(context.Background(), roles, false)
+		lease, err := p.Take(context.Background(), "case", roles, false)
 		Expect(err).NotTo(HaveOccurred())
 		return lease
 	}
@@ -185,13 +185,13 @@ var _ = Describe("A pool of cards", func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		gaveUp := make(chan error)
 		go func() {
-			_, err := p.Take(ctx, []string{"b", "c"}, false)
+			_, err := p.Take(ctx, "case", []string{"b", "c"}, false)
 			gaveUp <- err
 		}()
 		younger := make(chan *scenarios.Lease)
 		Eventually(func() int { return p.Waiting() }).Should(Equal(1))
 		go func() {
-			lease, _ := p.Take(context.Background(), []string{"c"}, false)
+			lease, _ := p.Take(context.Background(), "case", []string{"c"}, false)
 			younger <- lease
 		}()
 		Eventually(func() int { return p.Waiting() }).Should(Equal(2))
@@ -206,11 +206,11 @@ var _ = Describe("A pool of cards", func() {
 
 	It("lets one be alone, and keeps the others waiting meanwhile", func() {
 		p := scenarios.NewCardPool(cards)
-		alone, err := p.Take(context.Background(), []string{"c"}, true)
+		alone, err := p.Take(context.Background(), "case", []string{"c"}, true)
 		Expect(err).NotTo(HaveOccurred())
 		done := make(chan *scenarios.Lease)
 		go func() {
-			lease, _ := p.Take(context.Background(), []string{"a"}, false)
+			lease, _ := p.Take(context.Background(), "case", []string{"a"}, false)
 			done <- lease
 		}()
 		Eventually(func() int { return p.Waiting() }).Should(Equal(1))
