@@ -21,7 +21,8 @@ UNRACED = /conformance/(contract|judge|mutation|suite|report|certificate|coverag
 
 race: ## the tests of everything that runs side by side, under the race detector
 	@.ci/install node
-	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vE '$(UNRACED)')
+	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vE '$(UNRACED)|/cmd/vtsim$$')
+	CGO_ENABLED=1 $(GO) test -race ./cmd/vtsim -ginkgo.skip 'vtsim demo'
 
 demo: build ## certify the reference issuer, clean and with three defects, in out/
 	./bin/vtsim demo --out out
