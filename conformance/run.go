@@ -178,6 +178,9 @@ func (r *run) attempt(ctx context.Context, planned Planned, outcome *Case) (late
 	t.end()
 	outcome.ElapsedMS = t.elapsed.Milliseconds()
 	outcome.Outcome = outcomeOf(t.findings)
+	if outcome.Outcome == Passed && t.unoffered != "" {
+		outcome.Outcome, outcome.Reason = Skipped, t.unoffered
+	}
 	if err != nil && outcome.Outcome != Failed {
 		outcome.Outcome, outcome.Reason = Broken, contract.Mask(err.Error())
 		if reason := r.ended(ctx); reason != "" {

@@ -23,6 +23,9 @@ type trial struct {
 	// elapsed is the time of the steps, without that for which the case waited
 	// for its cards.
 	elapsed time.Duration
+	// unoffered says what the issuer does not offer, and the case needs to go
+	// on; empty when there is nothing of the kind.
+	unoffered string
 	// late is how late this process was during a call whose time it matters
 	// for; zero when it was not.
 	late time.Duration
@@ -139,6 +142,10 @@ func ruleOf(record scenarios.Record) string {
 func (t *trial) unexpected(record scenarios.Record) []judge.Finding {
 	var found []judge.Finding
 	for _, m := range record.Mismatches {
+		if m.Unoffered {
+			t.unoffered = fmt.Sprintf("%s: at %s the issuer offers nothing that is %s", record.Title, m.Where, m.Want)
+			continue
+		}
 		f := judge.Finding{Rule: ruleOfStep(t.planned.Scenario, record.Step), Level: levelOf(t.planned.Scenario),
 			Expected: m.Want, Actual: m.Got, Location: m.Where, Step: record.Step}
 		if record.Call != nil {

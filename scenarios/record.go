@@ -39,6 +39,9 @@ type Mismatch struct {
 	At Position
 	// Where in the answer, Want and Got in words.
 	Where, Want, Got string
+	// Unoffered says that the answer may be right, but offers nothing of the
+	// kind that the case goes on with, such as a method of step-up.
+	Unoffered bool
 }
 
 // Broken is an error of the harness or of its set-up, never of the issuer.

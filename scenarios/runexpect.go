@@ -205,7 +205,7 @@ func (x *run) keep(saves map[string]Save, from any, field *contract.Field) ([]Mi
 		}
 		value, at, ok := taken(save, where, from)
 		if !ok {
-			missing = append(missing, Mismatch{Where: at, Want: "a value to save as " + name + condition(where), Got: nothing})
+			missing = append(missing, Mismatch{Where: at, Want: "a value to save as " + name + condition(where), Got: nothing, Unoffered: where != nil})
 			continue
 		}
 		x.saved[name] = value

@@ -187,6 +187,22 @@ var _ = Describe("vtsim certify", func() {
 		Expect(readResult(filepath.Join(out, "result.json")).Interrupted).To(BeTrue())
 	})
 
+	It("skips a case that needs what the issuer does not offer, and says what that is", func() {
+		folder, _ := own("scenario: by-pigeon\ntitle: A passcode by pigeon\ncites: [retrieveStepUpMethods p.171]\ncard: stepUp\nsteps:\n" +
+			"  - call: retrieveStepUpMethods\n    save: {method: {from: /stepUpMethods, where: {type: {matches: ^PIGEON$}}, take: /identifier}}\n" +
+			"  - call: sendPasscode\n    with: {otpMethodIdentifier: '{{method}}'}\n")
+		out := filepath.Join(GinkgoT().TempDir(), "result.json")
+		r := vtsim(at(issuerWith(), "--library", folder, "--filter", "id:by-pigeon,step-up-methods-for-provisioning", "--json", out)...)
+		Expect(r.code).To(Equal(exitOK), r.err+r.out)
+		result := readResult(out)
+		Expect(result.Counts).To(Equal(conformance.Counts{Passed: 1, Skipped: 1}))
+		for _, one := range result.Cases {
+			if one.ID == "by-pigeon" {
+				Expect(one.Reason).To(And(ContainSubstring("/stepUpMethods"), ContainSubstring("PIGEON")))
+			}
+		}
+	})
+
 	It("lists what would run and what not, and leaves reports alone", func() {
 		folder, _ := own("scenario: mine\ntitle: My own\ncites: [approveProvisioning p.127]\nsteps:\n  - call: approveProvisioning\n")
 		json := written("result.json", "old")
