@@ -143,7 +143,8 @@ func (t *trial) unexpected(record scenarios.Record) []judge.Finding {
 	var found []judge.Finding
 	for _, m := range record.Mismatches {
 		if m.Unoffered {
-			t.unoffered = fmt.Sprintf("%s: at %s the issuer offers nothing that is %s", record.Title, m.Where, m.Want)
+			_, kind, _ := strings.Cut(m.Want, "that is ")
+			t.unoffered = fmt.Sprintf("%s: the issuer offers nothing at %s that is %s", record.Title, m.Where, kind)
 			continue
 		}
 		f := judge.Finding{Rule: ruleOfStep(t.planned.Scenario, record.Step), Level: levelOf(t.planned.Scenario),

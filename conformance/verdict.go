@@ -107,6 +107,14 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// were says that there were so many.
+func were(n int, what string) string {
+	if n == 1 {
+		return "1 " + what + " was"
+	}
+	return count(n, what) + " were"
+}
+
 // Exit codes of a certification.
 const (
 	ExitConformant    = 0
@@ -150,7 +158,7 @@ func (r *Result) nextSteps() []string {
 		}
 	}
 	if reason, n := r.mostSkipped(); n > 0 {
-		steps = append(steps, fmt.Sprintf("%s were skipped because %s", count(n, "case"), reason))
+		steps = append(steps, fmt.Sprintf("%s skipped because %s", were(n, "case"), reason))
 	}
 	return steps[:min(len(steps), mostSteps)]
 }
