@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -60,12 +59,8 @@ func (p *parser) citable(op *contract.Operation) map[int]bool {
 			pages[rule.Page] = true
 		}
 	}
-	all := contract.AllOutbound
-	if op.Direction == contract.Inbound {
-		all = contract.AllInbound
-	}
 	for _, rule := range tables.NamedRules {
-		if slices.Contains(rule.Operations, all) || slices.Contains(rule.Operations, op.ID) {
+		if rule.Names(op) {
 			pages[rule.Page] = true
 		}
 	}

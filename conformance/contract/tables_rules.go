@@ -2,6 +2,7 @@ package contract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,13 @@ const (
 	AllInbound  = "all-inbound"
 	AllOutbound = "all-outbound"
 )
+
+// Names tells whether the operation is one of the rule's, by its id or as one of
+// all of its direction.
+func (r NamedRule) Names(op *Operation) bool {
+	all := map[Direction]string{Inbound: AllInbound, Outbound: AllOutbound}
+	return slices.Contains(r.Operations, op.ID) || slices.Contains(r.Operations, all[op.Direction])
+}
 
 // rules returns the rules of the tables for the list of all rules: those of
 // single headers first, then the named ones in the order of their file.

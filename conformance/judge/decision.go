@@ -70,9 +70,7 @@ func (r *ruling) schema() []contract.Violation {
 		return slices.ContainsFunc(violations, func(v contract.Violation) bool { return v.Keyword == keyword })
 	}
 	return slices.DeleteFunc(violations, func(v contract.Violation) bool {
-		return v.Keyword == keywordEmptyList && has(keywordNoMethods) || // INT-164
-			v.Location == "/"+memberError && (v.Keyword == "pattern" || v.Keyword == "maxLength") || // it stands in no table
-			worse(violations, v)
+		return v.Keyword == keywordEmptyList && has(keywordNoMethods) || worse(violations, v) // INT-164
 	})
 }
 

@@ -108,7 +108,7 @@ var _ = Describe("A case of several exchanges", func() {
 		for range 5 {
 			x := holding(`{"a":"`+pan+`","b":"`+otp+`","errorCode":"X"}`, nil)
 			Expect(rulesOf(theWorld().judge.Begin(nil).Exchange(1, x, judge.Want{}))).
-				To(Equal([]string{"outbound/response#no-pan", "outbound/response#no-passcode", passcode + "/response#error-code-allowed"}))
+				To(Equal([]string{"outbound/response#no-pan", "outbound/response#no-passcode", passcode + "/response/errorCode#pattern"}))
 		}
 	})
 })

@@ -62,13 +62,14 @@ func (r *ruling) notificationRule() (rule, why string) {
 	switch {
 	case r.redelivered():
 		return redelivery, " to the same notification that was taken before"
-	case r.want.Rule == order && !r.tookOne():
-		// No order can be blamed where the first one was refused as well.
+	case r.want.Rule == redelivery, r.want.Rule == order && !r.tookOne():
+		// Neither can be blamed where the first one was refused as well.
 	case r.want.Rule != "":
 		return r.want.Rule, ""
 	case r.outOfOrder():
 		return order, " to an event that is older than one that was taken before"
-	case r.unknownToken() && r.has(unknown):
+	}
+	if r.unknownToken() {
 		return unknown, " for a token that the issuer was not told of"
 	}
 	return r.own("accepted"), ""
