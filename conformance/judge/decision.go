@@ -188,7 +188,7 @@ func (r *ruling) standing() standing {
 func (r *ruling) held() bool {
 	switch {
 	case r.want.Open:
-		return false
+		return r.saysError(r.a.code != "" && r.a.code == r.judge.contract.ErrorOn(r.op.ID, contract.TriggerInternal).Code)
 	case r.want.Refused != "":
 		return r.refusal()
 	case r.stands == refused:
@@ -205,13 +205,28 @@ func (r *ruling) held() bool {
 func (r *ruling) byStatus() bool {
 	switch {
 	case r.want.Open:
-		return true
+		return !r.saysError(r.a.status >= http.StatusInternalServerError)
 	case r.want.Refused == "":
 		r.exercise(r.want.Rule, r.own("accepted"))
 		r.notTaken()
 		return false
 	}
 	return !r.refusal()
+}
+
+// saysError reports an internal error in answer to a call that may be taken or
+// refused: it does neither, and Visa's side decides in the issuer's place. How
+// a call is answered that was broken on the wire is another matter.
+func (r *ruling) saysError(internal bool) bool {
+	if !internal || len(r.x.Corruptions) > 0 {
+		return false
+	}
+	rule := r.want.Rule
+	if rule == "" {
+		rule = r.own("accepted")
+	}
+	r.broken(rule, fault{came: r.came(), want: "a decision, whichever"})
+	return true
 }
 
 // notTaken reports a call that was refused but is right.
