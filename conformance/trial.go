@@ -110,7 +110,7 @@ func want(call *scenarios.Call) judge.Want {
 	}
 	e := call.Expect
 	return judge.Want{Refused: e.Refused, TLSRefused: e.TLSRefused, AtOnce: call.AtOnce > 1, Rule: call.Rule,
-		Open: e.Open || len(e.ErrorCode) > 0 || len(e.Status) > 0}
+		Open: e.Open, Decided: e.Decided, Declined: e.Declined, Told: len(e.ErrorCode) > 0 || len(e.Status) > 0}
 }
 
 // keep adds the exchange, and those of earlier deliveries, to the transcript.

@@ -121,6 +121,24 @@ func wrongType(p memberPlace) []change {
 	return []change{give(p, map[string]any{intruder: true})}
 }
 
+// tellsWhat are members that say what a notification is about. Their values go
+// together in ways that scenarios know and the contract's enumerations do not.
+var tellsWhat = []string{"eventType", "messageReasonCode", "statusCode", "actionCode", "stipReasonCode", "activationVerificationResult",
+	"cardHolderStepupResult", "deviceBindingResult", "trustedListingResult"}
+
+func knownEnum(p memberPlace) []change {
+	if p.part == contract.Path || slices.Contains(tellsWhat, p.field.Name) {
+		return nil
+	}
+	var list []change
+	for _, value := range p.field.Enum {
+		if value != p.value {
+			list = append(list, give(p, value))
+		}
+	}
+	return list
+}
+
 // strangers are values that no enumeration of the contract has; the first that
 // fits length and pattern is taken.
 var strangers = []string{"VTSIM_UNKNOWN", "VTSIMUNKNOWN", "UNKN", "QQ", "Q", "97", "8"}

@@ -117,6 +117,8 @@ type generated struct {
 	place    memberPlace
 	change   change
 	scenario *Scenario
+	// each says that the place has a case for every value.
+	each bool
 }
 
 // suffix is what follows the scenario's name in the case's id. Parameters of
@@ -124,6 +126,9 @@ type generated struct {
 func (g *generated) suffix(operation string) string {
 	if g.place.part == contract.Path {
 		return operation + "/path" + g.change.pointer
+	}
+	if g.each {
+		return fmt.Sprintf("%s%s/%v", operation, g.change.pointer, g.change.value)
 	}
 	return operation + g.change.pointer
 }
@@ -151,8 +156,10 @@ func (g *generator) of(k kind, op *contract.Operation) ([]*generated, error) {
 				return nil, fmt.Errorf("%s of %s%s: %w", k.name, op.ID, p.pointer, err)
 			}
 			if k.fits(found) {
-				all = append(all, &generated{place: p, change: c})
-				break
+				all = append(all, &generated{place: p, change: c, each: k.each})
+				if !k.each {
+					break
+				}
 			}
 		}
 	}
@@ -180,7 +187,7 @@ func (g *generator) scenario(s *Scenario, k kind, op *contract.Operation, one *g
 	call := *last.Call
 	last.Call = &call
 	call.Rule = g.rule(k, op, one.place)
-	call.Expect = Expect{At: s.At, Refused: string(k.refused)}
+	call.Expect = Expect{At: s.At, Refused: string(k.refused), Decided: k.name == KnownEnum && op.Field(contract.Response) != nil}
 	if one.place.part == contract.Path {
 		with := map[string]any{one.place.field.Name: one.change.value}
 		for name, value := range call.With {

@@ -25,6 +25,10 @@ const (
 	// that of a structure: refused for its type. A number for a text is no
 	// case, since many a reader takes it rightly as the text.
 	WrongType = "wrong-type"
+	// KnownEnum gives an enumeration each of its values: taken by a
+	// notification, decided on otherwise, but not refused for the value. Members
+	// that say what a notification is about stay as they are.
+	KnownEnum = "known-enum"
 	// UnknownEnum gives a closed enumeration a new value: taken, which is a
 	// should (INT-100).
 	UnknownEnum = "unknown-enum"
@@ -65,6 +69,8 @@ type kind struct {
 	title string
 	// changes proposes what can be done to the place, the best first.
 	changes func(memberPlace) []change
+	// each says that every change that fits is a case, not the first alone.
+	each bool
 }
 
 // kinds in the order in which they are documented.
@@ -74,6 +80,7 @@ func kinds() []kind {
 		{name: OverLength, refused: contract.KindLength, title: "one character too many in", changes: overLength},
 		{name: ExactLength, title: "as many characters as allowed in", changes: exactLength},
 		{name: WrongType, refused: contract.KindType, title: "a wrong type in", changes: wrongType},
+		{name: KnownEnum, title: "the value", changes: knownEnum, each: true},
 		{name: UnknownEnum, rule: ruleUnknownValue, title: "an unknown value in", changes: unknownEnum(false)},
 		{name: UnknownOpenEnum, rule: ruleUnknownOpenValue, title: "a new value in", changes: unknownEnum(true)},
 		{name: UnknownField, rule: ruleUnknownMember, title: "an unknown member", changes: unknownField},

@@ -20,6 +20,8 @@ func (p *parser) expect(op *contract.Operation, e *Expect, n *yaml.Node) {
 	p.object(n, map[string]valueReader{
 		"refused":   func(n *yaml.Node) { refused = n; p.word(&e.Refused, "trigger", p.words.triggers)(n) },
 		"open":      p.boolean(&e.Open),
+		"decided":   p.boolean(&e.Decided),
+		"declined":  p.boolean(&e.Declined),
 		"tls":       p.word(&tls, "outcome of TLS", []string{"refused"}),
 		"status":    p.statuses(&e.Status),
 		"errorCode": keep(&codes),
@@ -40,13 +42,32 @@ func (p *parser) expect(op *contract.Operation, e *Expect, n *yaml.Node) {
 		p.fail(refused, op.ID+" has no error for "+printable(e.Refused), "its table has "+strings.Join(triggersOf(op), ", "))
 	}
 	switch {
-	case e.TLSRefused && (e.Refused != "" || e.Open || len(e.Status) > 0 || codes != nil || body != nil || within != nil):
+	case e.TLSRefused && (e.kinds() > 0 || len(e.Status) > 0 || codes != nil || body != nil || within != nil):
 		p.fail(n, "tls: refused says that no answer comes, and more is expected of one", "leave the rest out")
-	case e.Refused != "" && e.Open:
-		p.fail(n, "refused and open contradict each other", "leave one out")
+	case e.kinds() > 1:
+		p.fail(n, "refused, open, decided and declined contradict each other", "keep one")
+	case e.Declined && op != nil && !declines(op):
+		p.fail(n, op.ID+" has no actionCode that could decline", "say what it is refused for: refused: <trigger>")
 	case e.Refused != "" && codes != nil:
 		p.fail(codes, "refused says already which code is right", "leave errorCode out")
 	}
+}
+
+// kinds counts what is said about how the call ends.
+func (e *Expect) kinds() int {
+	count := 0
+	for _, said := range []bool{e.Refused != "", e.Open, e.Decided, e.Declined} {
+		if said {
+			count++
+		}
+	}
+	return count
+}
+
+// declines tells an operation whose answer has an actionCode.
+func declines(op *contract.Operation) bool {
+	response := op.Field(contract.Response)
+	return response != nil && response.Member("actionCode") != nil
 }
 
 // triggersOf are the triggers of the operation's table.

@@ -104,8 +104,10 @@ type Expect struct {
 	// Refused is the trigger that the call should be refused for, such as
 	// invalid-pan: the operation's error table says with which code.
 	Refused string
-	// Open says that taking and refusing are both right.
-	Open bool
+	// Open says that taking and refusing are both right, Decided that every
+	// decision is, but no refusal for the members of the call, and Declined that
+	// every decline is.
+	Open, Decided, Declined bool
 	// TLS says that the connection should carry no answer at all.
 	TLSRefused bool
 	// Status are statuses such as 200 or 2xx; empty means any that is right.

@@ -115,7 +115,7 @@ func derived(c *contract.Contract) []byte {
 			"propertyNames": text("^[A-Za-z][A-Za-z0-9_]*$")},
 		"patch": m{"type": "array", "minItems": 1, "items": object(m{"op": enum([]string{"add", "copy", "move", "remove", "replace", "test"}),
 			"path": ref("pointer"), "from": ref("pointer"), "value": anything}, "op", "path")},
-		"expect": object(m{"refused": enum(contract.Triggers()), "open": m{"type": "boolean"}, "tls": enum([]string{"refused"}), "status": ref("status"),
+		"expect": object(m{"refused": enum(contract.Triggers()), "open": m{"type": "boolean"}, "decided": m{"type": "boolean"}, "declined": m{"type": "boolean"}, "tls": enum([]string{"refused"}), "status": ref("status"),
 			"errorCode": oneOrMore(m{"type": "string"}), "body": ref("match"), "within": m{"anyOf": []any{enum([]string{"budget"}), ref("duration")}}}),
 		"step": m{"oneOf": []any{
 			object(m{"call": ref("outbound"), "card": ref("role"), "with": m{"type": "object", "minProperties": 1}, "patch": ref("patch"),

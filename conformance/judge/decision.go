@@ -187,8 +187,12 @@ func (r *ruling) standing() standing {
 // held holds the answer against what was wanted, and says whether it failed.
 func (r *ruling) held() bool {
 	switch {
-	case r.want.Open:
-		return r.saysError(r.a.code != "" && r.a.code == r.judge.contract.ErrorOn(r.op.ID, contract.TriggerInternal).Code)
+	case r.want.Told:
+		return false
+	case r.want.Open || r.want.Decided:
+		return r.undecidedOnPurpose()
+	case r.want.Declined:
+		return r.undeclined()
 	case r.want.Refused != "":
 		return r.refusal()
 	case r.stands == refused:
@@ -204,8 +208,12 @@ func (r *ruling) held() bool {
 // and says whether it is one that may come here.
 func (r *ruling) byStatus() bool {
 	switch {
-	case r.want.Open:
-		return !r.saysError(r.a.status >= http.StatusInternalServerError)
+	case r.want.Told:
+		return true
+	case r.want.Open || r.want.Decided:
+		return !r.undecidedOnPurpose()
+	case r.want.Declined:
+		return !r.undeclined()
 	case r.want.Refused == "":
 		r.exercise(r.want.Rule, r.own("accepted"))
 		r.notTaken()
@@ -214,19 +222,54 @@ func (r *ruling) byStatus() bool {
 	return !r.refusal()
 }
 
-// saysError reports an internal error in answer to a call that may be taken or
-// refused: it does neither, and Visa's side decides in the issuer's place. How
-// a call is answered that was broken on the wire is another matter.
-func (r *ruling) saysError(internal bool) bool {
-	if !internal || len(r.x.Corruptions) > 0 {
+// undecidedOnPurpose reports what is no decision about a call that may be taken
+// or refused: an internal error, upon which Visa's side decides in the issuer's
+// place, and, where nothing is wrong with the members, a refusal for them. How a
+// call is answered that was broken on the wire is another matter.
+func (r *ruling) undecidedOnPurpose() bool {
+	if len(r.x.Corruptions) > 0 {
 		return false
 	}
 	rule := r.want.Rule
 	if rule == "" {
 		rule = r.own("accepted")
 	}
+	r.exercise(rule)
+	if !r.failedInside() && !(r.want.Decided && r.blamesMembers()) {
+		return false
+	}
 	r.broken(rule, fault{came: r.came(), want: "a decision, whichever"})
 	return true
+}
+
+// undeclined reports what is no decline of a card that the issuer blocked.
+func (r *ruling) undeclined() bool {
+	rule := r.own("decline-of-card-state")
+	r.exercise(rule)
+	if r.a.success() && r.stands == refused && !r.failedInside() {
+		return false
+	}
+	r.broken(rule, fault{came: r.came(), want: "a decline, with any " + memberAction + " but " + strings.Join(r.op.approvals, " and ")})
+	return true
+}
+
+// failedInside tells an internal error.
+func (r *ruling) failedInside() bool {
+	return r.a.status >= http.StatusInternalServerError ||
+		r.a.code != "" && r.a.code == r.judge.contract.ErrorOn(r.op.ID, contract.TriggerInternal).Code
+}
+
+// blamesMembers tells a refusal for the form of the call or of its members.
+func (r *ruling) blamesMembers() bool {
+	if !r.a.success() {
+		return true
+	}
+	return slices.ContainsFunc(r.op.Errors, func(row contract.ErrorRow) bool {
+		return row.Code != "" && row.Code == r.a.code && slices.ContainsFunc(row.On, func(on string) bool {
+			return slices.Contains([]string{string(contract.KindRequired), string(contract.KindLength), string(contract.KindType), string(contract.KindValue),
+				contract.TriggerCrypto}, on)
+		})
+	})
 }
 
 // notTaken reports a call that was refused but is right.

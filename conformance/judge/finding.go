@@ -68,8 +68,18 @@ type Want struct {
 	// Refused is the trigger that the call should be refused for; the
 	// operation's error table says with which code.
 	Refused string
-	// Open says that taking and refusing are both right.
+	// Open says that taking and refusing are both right; an internal error is
+	// neither.
 	Open bool
+	// Decided says that any decision is right, but no refusal for the members
+	// of the call, which are as the contract wants them.
+	Decided bool
+	// Declined says that any decline is right, and no approval: for a card that
+	// the issuer blocked (INT-124).
+	Declined bool
+	// Told says that the scenario tells the right statuses or codes by itself:
+	// they are held against the answer elsewhere.
+	Told bool
 	// AtOnce says that like calls are sent at the same time: one that is
 	// refused is refused for that.
 	AtOnce bool

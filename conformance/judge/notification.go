@@ -11,7 +11,7 @@ import (
 // (p.135, INT-113).
 func (r *ruling) notification() {
 	r.bodiless = true                                                // there should be none, whatever is in it
-	again := r.want.Refused == "" && !r.want.Open && r.redelivered() // whatever the status, it is that
+	again := r.want.Refused == "" && !r.lenient() && r.redelivered() // whatever the status, it is that
 	if !again && r.strangeStatus() {
 		return
 	}
@@ -21,7 +21,7 @@ func (r *ruling) notification() {
 	}
 	fine := true
 	switch {
-	case r.want.Open:
+	case r.lenient():
 	case r.want.Refused != "":
 		fine = r.refusedNotification()
 	default:
@@ -32,6 +32,9 @@ func (r *ruling) notification() {
 		r.broken(r.own("empty-body"), fault{came: fmt.Sprintf("HTTP %d with a body of %d bytes", r.a.status, len(r.x.Response.Body)), want: "no body"})
 	}
 }
+
+// lenient says that a notification may be taken or not.
+func (r *ruling) lenient() bool { return r.want.Open || r.want.Told }
 
 // takenNotification judges the answer to a right one.
 func (r *ruling) takenNotification() bool {
