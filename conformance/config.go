@@ -110,6 +110,8 @@ type Progress struct {
 	Done, Planned, Failed, Warned, Broken int
 	// Case that was finished last.
 	Case *Case
+	// New are its findings about rules that no case before it found broken.
+	New []judge.Finding
 }
 
 // ErrUsage says that what was asked for makes no sense.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vtsim/vtsim/conformance/contract"
+	"github.com/vtsim/vtsim/conformance/judge"
 )
 
 // run is one run on its way.
@@ -24,7 +25,9 @@ type run struct {
 	// silent counts the calls in a row that nothing came back to.
 	down   string
 	silent int
-	stop   context.CancelFunc
+	// found are the rules that were found broken.
+	found []string
+	stop  context.CancelFunc
 	// done are the cases so far, in the order in which they ended.
 	done []Case
 	kept keeper
@@ -240,12 +243,25 @@ func (r *run) finished(outcome *Case) {
 	case Broken:
 		r.progress.Broken++
 	}
-	r.progress.Case = outcome
+	r.progress.Case, r.progress.New = outcome, r.news(outcome)
 	r.Config.Progress(r.progress)
 	r.done = append(r.done, *outcome)
 	if r.kept.due() {
 		r.kept.give(r.soFar())
 	}
+}
+
+// news are the findings about rules that no case has found broken before. It
+// needs r.mu.
+func (r *run) news(outcome *Case) []judge.Finding {
+	var news []judge.Finding
+	for _, f := range outcome.Findings {
+		if f.Outcome != judge.Noted && !slices.Contains(r.found, f.Rule) {
+			r.found = append(r.found, f.Rule)
+			news = append(news, f)
+		}
+	}
+	return news
 }
 
 // soFar is what a run that ends now would leave. It needs r.mu.

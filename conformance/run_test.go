@@ -43,6 +43,19 @@ var _ = Describe("A run", func() {
 			HaveSuffix("vtsim certify -f issuer.yaml --seed few --case approve-declines-wrong-cvv2")))
 	})
 
+	It("tells of each rule that is found broken at once, and once", func(ctx SpecContext) {
+		s := setup("few", "approve-declines-wrong-cvv2", "flow-red-wrong-cvv2-then-right", "approve-hce")
+		var told []string
+		s.Progress = func(p conformance.Progress) {
+			for _, f := range p.New {
+				told = append(told, fmt.Sprintf("%s after %d", f.Rule, p.Failed))
+			}
+		}
+		r := paired(ctx, s, "approve-provisioning-code-on-cvv2")
+		Expect(r.Counts.Failed).To(Equal(2), summary(r))
+		Expect(told).To(Equal([]string{"approveProvisioning/response#code-on-cvv2 after 1"}))
+	})
+
 	DescribeTable("lets a should rule count as it is told to", func(ctx SpecContext, failOn contract.Level, verdict conformance.Verdict) {
 		s := setup("few", "approve-hce")
 		s.FailOn = failOn

@@ -200,3 +200,41 @@ func SampleCards(accountRange string, now, until time.Time, random io.Reader) ([
 	}
 	return cards, nil
 }
+
+// plenty is how many cards of the roles that most cases need are enough. A case
+// has its card for itself, so that with a single one they would run one after
+// another.
+var plenty = map[string]int{RoleEligible: 8, RoleStepUp: 4}
+
+// Plenty adds accounts of the range of the first card of a role that most cases
+// need, until there are enough: from the last number of the range downwards.
+func Plenty(cards []Card) []Card {
+	all, serial := slices.Clone(cards), lastSerial
+	for _, role := range []string{RoleEligible, RoleStepUp} {
+		first := slices.IndexFunc(cards, func(c Card) bool { return c.Role == role })
+		for missing := plenty[role] - countRole(cards, role); first >= 0 && missing > 0; serial-- {
+			one := cards[first]
+			digits := fmt.Sprintf("%s%0*d", one.PAN[:accountRangeDigits], len(one.PAN)-accountRangeDigits-1, serial)
+			one.PAN = digits + string(fixtures.CheckDigit(digits))
+			if !slices.ContainsFunc(all, func(c Card) bool { return c.PAN == one.PAN }) {
+				all = append(all, one)
+				missing--
+			}
+		}
+	}
+	return all
+}
+
+// lastSerial is the last of the six digits behind the account range of a PAN of
+// sixteen, where no sample card is.
+const lastSerial = 999_999
+
+func countRole(cards []Card, role string) int {
+	count := 0
+	for _, card := range cards {
+		if card.Role == role {
+			count++
+		}
+	}
+	return count
+}

@@ -128,7 +128,7 @@ func issuerFiles(ctx context.Context, ca *Authority, o IssuerOptions, s Settings
 	if err != nil {
 		return nil, err
 	}
-	profile, err := encodeProfile(o, cards, s)
+	profile, err := encodeProfile(o, Plenty(cards), s)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io/fs"
 	"os"
@@ -280,7 +281,27 @@ var _ = Describe("Test cards", func() {
 		}
 		_, err := FreeAccountRange(all)
 		Expect(err).To(MatchError(ContainSubstring("all test account ranges are taken")))
-		_, err = SampleCards("4", now, now, nil)
+	})
+
+	It("has enough cards of the roles that most cases need, each a valid number of the range and no other's", func() {
+		samples, err := SampleCards("400000001", now, now, rand.Reader)
+		Expect(err).NotTo(HaveOccurred())
+		cards := Plenty(samples)
+		Expect(cards[:len(samples)]).To(Equal(samples))
+		count, numbers := map[string]int{}, map[string]bool{}
+		for _, card := range cards {
+			count[card.Role]++
+			numbers[card.PAN] = true
+			Expect(card.PAN).To(And(HavePrefix("400000001"), HaveLen(16), HaveSuffix(string(fixtures.CheckDigit(card.PAN[:15])))))
+		}
+		Expect(numbers).To(HaveLen(len(cards)))
+		Expect(count).To(And(HaveKeyWithValue(RoleEligible, 8), HaveKeyWithValue(RoleStepUp, 4), HaveKeyWithValue(RoleFraud, 1)))
+		Expect(Plenty(cards)).To(Equal(cards))
+		Expect(Plenty(nil)).To(BeEmpty())
+	})
+
+	It("needs a whole account range for sample cards", func() {
+		_, err := SampleCards("4", now, now, nil)
 		Expect(err).To(MatchError(ContainSubstring("9 digits")))
 	})
 })

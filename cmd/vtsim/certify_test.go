@@ -107,7 +107,7 @@ var _ = Describe("vtsim certify", func() {
 		extra, _ := own("scenario: mine\ntitle: My own\ncites: [approveProvisioning p.127]\nsteps:\n  - call: approveProvisioning\n")
 		r := vtsim(at(endpoint, "--filter", "id:approve-declines-*,mine", "--out", out, "--library", extra)...)
 		Expect(r.code).To(Equal(exitRefused), r.err)
-		Expect(r.err).To(ContainSubstring("vtsim: not-conformant: 1 case of "))
+		Expect(r.err).To(And(ContainSubstring("vtsim: not-conformant: 1 case of "), MatchRegexp("(?m)^found "+rule+` \(must, p\.128\): approveProvisioning: actionCode 05`)))
 		Expect(r.out).To(ContainSubstring(rule))
 		for _, name := range []string{"result.json", "junit.xml", "report.html", "report.md"} {
 			content, err := os.ReadFile(filepath.Join(out, name))

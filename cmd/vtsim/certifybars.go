@@ -51,8 +51,12 @@ func (b *certifyBars) counts() string {
 	return fmt.Sprintf(" %d failed, %d warned, %d broken", b.last.Failed, b.last.Warned, b.last.Broken)
 }
 
-// show is called by one goroutine at a time.
+// show is called by one goroutine at a time. A rule that is found broken is told
+// at once: who waits for a slow issuer need not wait for the end of the run.
 func (b *certifyBars) show(p conformance.Progress) {
+	for _, f := range p.New {
+		b.say("found %s (%s, p.%d): %s\n", f.Rule, f.Level, f.Cite.Page, f.Message)
+	}
 	b.mu.Lock()
 	b.last = p
 	b.mu.Unlock()
@@ -66,6 +70,16 @@ func (b *certifyBars) show(p conformance.Progress) {
 	}
 	b.told = p.Done * parts / p.Planned
 	fmt.Fprintf(b.out, "%d of %d cases:%s\n", p.Done, p.Planned, b.counts())
+}
+
+// say writes a line, above the bar where there is one.
+func (b *certifyBars) say(format string, args ...any) {
+	switch {
+	case b.bar != nil:
+		fmt.Fprintf(b.container, format, args...)
+	case !b.terminal && !b.quiet:
+		fmt.Fprintf(b.out, format, args...)
+	}
 }
 
 // close leaves the bar as it is and waits until it is drawn.

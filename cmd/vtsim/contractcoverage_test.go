@@ -48,7 +48,7 @@ var _ = Describe("vtsim contract coverage", func() {
 	It("lists the unexercised and unproven rules with level and page", func() {
 		r := vtsim("contract", "coverage", "--result", result, "--unexercised", "--unproven")
 		Expect(r.out).To(And(MatchRegexp(`not exercised: \d+`), MatchRegexp(`not proven: \d+\n  \S+ +(must|should|info) +p\.\d+ +\S+`),
-			ContainSubstring("no reason is given"), ContainSubstring("the finding names error-code-allowed")))
+			ContainSubstring("no reason is given"), ContainSubstring("the finding names enum")))
 	})
 
 	It("counts as proven only what a mutation report says was caught", func() {

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/vtsim/vtsim/conformance"
-	"github.com/vtsim/vtsim/fixtures"
 	"github.com/vtsim/vtsim/fixtures/issuer"
 	"github.com/vtsim/vtsim/keys"
 )
@@ -35,7 +33,7 @@ func OpenIssuer(ctx context.Context, s conformance.Setup, name string, change fu
 		return nil, fmt.Errorf("there is no issuer %q in the data directory", name)
 	}
 	profile, known := *played.Profile, *played
-	profile.Cards = withMoreCards(profile.Cards)
+	profile.Cards = keys.Plenty(profile.Cards)
 	known.Profile = &profile
 	config := issuer.Config{Contract: s.Contract, Issuer: played, Authority: s.Directory.CA.Pool(), VisaClient: s.Directory.Client.Leaf,
 		VisaSigning: s.Directory.VisaSigning, VisaEncryption: s.Directory.VisaEncryption, Cards: profile.Cards, Policies: profile.Policies,
@@ -62,37 +60,6 @@ func OpenIssuer(ctx context.Context, s conformance.Setup, name string, change fu
 	}
 	return &Pair{Session: session, Issuer: server}, nil
 }
-
-// moreCards is how many eligible cards the reference issuer has beside the one
-// of its profile: a case has its card for itself, and most cases need an
-// eligible one, so that with a single one they would run one after another.
-const moreCards = 7
-
-// withMoreCards adds accounts of the range of the first eligible card, which
-// the issuer and Visa's side know by the range alone.
-func withMoreCards(cards []keys.Card) []keys.Card {
-	first := slices.IndexFunc(cards, func(c keys.Card) bool { return c.Role == keys.RoleEligible })
-	if first < 0 {
-		return cards
-	}
-	all := slices.Clone(cards)
-	for serial := lastSerial; len(all) < len(cards)+moreCards; serial-- {
-		one := cards[first]
-		number := fmt.Sprintf("%s%0*d", one.PAN[:rangeDigits], len(one.PAN)-rangeDigits-1, serial)
-		one.PAN = number + string(fixtures.CheckDigit(number))
-		if !slices.ContainsFunc(all, func(c keys.Card) bool { return c.PAN == one.PAN }) {
-			all = append(all, one)
-		}
-	}
-	return all
-}
-
-// rangeDigits lead a PAN and say whose it is (p.62); lastSerial is the last of
-// the six digits behind them, where no sample card is.
-const (
-	rangeDigits = 9
-	lastSerial  = 999_999
-)
 
 const anyPort = "127.0.0.1:0"
 
