@@ -15,14 +15,9 @@ test: ## every test; installs what a test needs and the machine lacks
 	@.ci/install node
 	$(GO) test ./...
 
-# Packages that start no goroutines gain nothing from the race detector, nor do those that only run a certification
-# again, which conformance and conformance/reference do under it.
-UNRACED = /conformance/(contract|judge|mutation|suite|report|certificate|coverage|policy)(/|$$)|/fixtures(/keys)?$$|/vtsim/keys(/|$$)|/simulator/token$$
-
-race: ## the tests of everything that runs side by side, under the race detector
+race: ## what runs side by side, under the race detector
 	@.ci/install node
-	CGO_ENABLED=1 $(GO) test -race $$($(GO) list ./... | grep -vE '$(UNRACED)|/cmd/vtsim$$')
-	CGO_ENABLED=1 $(GO) test -race ./cmd/vtsim -ginkgo.skip 'vtsim demo'
+	@.ci/race
 
 demo: build ## certify the reference issuer, clean and with three defects, in out/
 	./bin/vtsim demo --out out

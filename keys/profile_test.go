@@ -109,9 +109,11 @@ var _ = Describe("An issuer's profile", func() {
 			Headers: map[string]string{"Content-Type": "application/json"},
 			Body:    `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`}}))
 		Expect(p.Policies).To(BeEmpty())
-		Expect(p.Cards).To(HaveLen(len(Roles())))
+		Expect(p.Cards).To(HaveLen(20))
 		for i, card := range p.Cards {
-			Expect(card.Role).To(Equal(Roles()[i]))
+			if i < len(Roles()) {
+				Expect(card.Role).To(Equal(Roles()[i]))
+			}
 			Expect(card.PAN).To(HavePrefix("400000001"))
 			Expect(card.PAN).To(HaveLen(16))
 			Expect(fixtures.Luhn(card.PAN)).To(BeTrue())
