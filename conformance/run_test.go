@@ -43,6 +43,17 @@ var _ = Describe("A run", func() {
 			HaveSuffix("vtsim certify -f issuer.yaml --seed few --case approve-declines-wrong-cvv2")))
 	})
 
+	It("judges and shows what the queue sends, after an act of the wallet or of the issuer", func(ctx SpecContext) {
+		r := paired(ctx, setup("few", "flow-lifecycle-by-token-requestor", "issuer-updates-pan"), "token-notification-with-body", "pan-update-notification-accepted-202")
+		Expect(brokenRules(r)).To(ConsistOf("tokenNotification/response#empty-body", "panUpdateNotification/response#status-200"), summary(r))
+		for _, x := range r.Exchanges {
+			if x.Title == "wait for notifications" {
+				Expect(x.Response.Status).To(BeElementOf(200, 202))
+				Expect(x.Request.Body).To(HaveKey("messageReasonCode"))
+			}
+		}
+	})
+
 	It("tells of each rule that is found broken at once, and once", func(ctx SpecContext) {
 		s := setup("few", "approve-declines-wrong-cvv2", "flow-red-wrong-cvv2-then-right", "approve-hce")
 		var told []string

@@ -146,6 +146,7 @@ var sampleTriggers = []sampleTrigger{
 	{"inquire-by-pan", `{"pan": "{{card.pan}}"}`},
 	{"update-pan", `{"pan": "{{card.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}", ` +
 		`"replacement": {"pan": "{{replacement.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}"}}`},
+	{"update-account", accountBody("CUSTOMER")}, {"update-account-rejected", accountBody("FAMILY")},
 }
 
 // SampleTriggers make the reference issuer act whose test interface has that
@@ -159,6 +160,13 @@ func SampleTriggers(control string) map[string]Trigger {
 }
 
 const tokenBody = `{"tokenRequestorID": "{{token.requestor}}", "tokenReferenceID": "{{token.reference}}"}`
+
+// accountBody puts the card's account into a group, of a type that is one or
+// is none (p.68).
+func accountBody(groupType string) string {
+	return `{"pan": "{{card.pan}}", "expMonth": "{{card.expMonth}}", "expYear": "{{card.expYear}}", "updateReferenceID": "{{random.id}}", ` +
+		`"accountLevelInfo": {"linkEnrollment": {"group": [{"action": "Add", "groupType": "` + groupType + `", "groupID": "C-1"}]}}}`
+}
 
 func encodeProfile(o IssuerOptions, cards []Card, s Settings) ([]byte, error) {
 	t, err := template.New(profileFile).Option("missingkey=error").Parse(profileTemplate)

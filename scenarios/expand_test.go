@@ -191,7 +191,7 @@ var _ = Describe("generated cases", func() {
 		Expect(err).NotTo(HaveOccurred())
 		cases, err := library.Cases("1")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(ids(cases)).To(ContainElements("eligibility", "step-up-by-passcode", "too-long/checkEligibility/panReferenceID"))
+		Expect(ids(cases)).To(ContainElements("eligibility-eligible", "step-up-by-passcode", "too-long/checkEligibility/panReferenceID"))
 		Expect(fmt.Sprint(cases[0].Seed)).To(Equal("1/" + cases[0].ID))
 	})
 })

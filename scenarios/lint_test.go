@@ -93,6 +93,7 @@ var _ = Describe("linting", func() {
 		Entry("a template that only its own step saves", head+"  - call: checkEligibility\n    with: {panSource: \"{{code}}\"}\n    save: {code: /errorCode}", `7:23: {{code}} stands for nothing`),
 		Entry("a template that is not closed", head+"  - call: checkEligibility\n    with: {panSource: \"{{now\"}", "7:23: {{ is not closed"),
 
+		Entry("a wait for nothing", head+"  - token: {do: suspend}\n  - wait: notifications", "7:11: nothing before this sends the issuer a notification; put an action of the wallet before it, such as wallet-suspend, or await a call of the issuer"),
 		Entry("an await that nothing leads to", head+"  - await: tokenLifecycle", "6:5: nothing before this await makes the issuer act; put a trigger before it"),
 		Entry("an await of a call of Visa", head+"  - await: checkEligibility\n    ask: do", `6:12: unknown operation "checkEligibility"`),
 		Entry("an await for a member that there is none of", head+"  - await: tokenLifecycle\n    ask: do\n    where: {operationTyp: X}", `8:13: tokenLifecycle has no member "operationTyp"; did you mean operationType?`),
@@ -127,9 +128,9 @@ var _ = Describe("linting", func() {
 
 	It("needs names to be unique over all files, and names both places", func() {
 		dir := GinkgoT().TempDir()
-		Expect(os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte("scenario: eligibility\ntitle: t\ncites: [checkEligibility p.142]\nsteps: [{wait: 1s}]\n"), 0o600)).To(Succeed())
+		Expect(os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte("scenario: eligibility-eligible\ntitle: t\ncites: [checkEligibility p.142]\nsteps: [{wait: 1s}]\n"), 0o600)).To(Succeed())
 		_, err := scenarios.Load(specification(), dir)
-		Expect(err).To(MatchError(And(HavePrefix(filepath.Join(dir, "mine.yaml")+":1:1: scenario eligibility stands at library"), ContainSubstring(":1:1 too"))))
+		Expect(err).To(MatchError(And(HavePrefix(filepath.Join(dir, "mine.yaml")+":1:1: scenario eligibility-eligible stands at library"), MatchRegexp(`checkeligibility\.yaml:\d+:1 too`))))
 	})
 
 	It("tells of folders that are not there or hold nothing", func() {

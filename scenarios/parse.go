@@ -50,8 +50,9 @@ type parser struct {
 	current  *Step
 	saved    []string // names that earlier steps keep
 	// triggered says that a trigger came before, changed that something other
-	// than a call may be what makes a call wrong.
-	triggered, changed bool
+	// than a call may be what makes a call wrong, told that Visa's side has a
+	// notification for the issuer.
+	triggered, changed, told bool
 }
 
 func newParser(c *contract.Contract, file string) *parser {
@@ -64,7 +65,7 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // scenarioAt reads one document.
 func (p *parser) scenarioAt(root *yaml.Node) *Scenario {
 	s := &Scenario{Level: contract.Must, At: p.at(root)}
-	p.scenario, p.saved, p.triggered, p.changed = s, nil, false, false
+	p.scenario, p.saved, p.triggered, p.changed, p.told = s, nil, false, false, false
 	var steps *yaml.Node
 	carded := false
 	p.object(root, map[string]valueReader{

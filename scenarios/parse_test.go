@@ -87,10 +87,10 @@ var _ = Describe("reading a scenario", func() {
 		library, err := scenarios.Load(specification(), "testdata/good")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(library.Text("refused-for-its-signature")).To(And(HavePrefix("scenario: refused-for-its-signature\n"), HaveSuffix("expect: {tls: refused}\n")))
-		Expect(library.Names()).To(ContainElement("eligibility"))
+		Expect(library.Names()).To(ContainElement("eligibility-eligible"))
 		Expect(library.Tags()).To(ContainElements("step-up", "eligibility"))
-		_, err = library.Scenario("eligibilty")
-		Expect(err).To(MatchError(`unknown scenario "eligibilty"; did you mean eligibility?`))
+		_, err = library.Scenario("eligibility-eligble")
+		Expect(err).To(MatchError(`unknown scenario "eligibility-eligble"; did you mean eligibility-eligible?`))
 	})
 })
 

@@ -81,7 +81,7 @@ func (p *parser) await(n *yaml.Node) {
 	if !p.triggered && await.Ask == "" {
 		p.fail(n, "nothing before this await makes the issuer act", "put a trigger before it, or add ask: what the person has to do")
 	}
-	p.current.Await = await
+	p.told, p.current.Await = true, await
 }
 
 func (p *parser) operation(id string) *contract.Operation {
@@ -160,6 +160,9 @@ func (p *parser) action(n *yaml.Node) {
 		})
 		p.missing(n, "do", "the step does nothing to the token", "add do: "+strings.Join(tokenActionNames(), ", "))
 	}})
+	if entry, known := tokenActionOf(action.Do); known && entry.Tells {
+		p.told = true
+	}
 	p.changed, p.current.Token = true, action
 }
 
@@ -177,6 +180,9 @@ func (p *parser) wait(n *yaml.Node) {
 	p.object(n, map[string]valueReader{"wait": func(n *yaml.Node) {
 		if n.Kind == yaml.ScalarNode && n.Value == "notifications" {
 			wait.Notifications = true
+			if !p.told {
+				p.fail(n, "nothing before this sends the issuer a notification", "put an action of the wallet before it, such as wallet-suspend, or await a call of the issuer")
+			}
 			return
 		}
 		if n.Kind == yaml.ScalarNode && len(n.Value) > 0 && strings.IndexByte("0123456789", n.Value[0]) < 0 {

@@ -27,6 +27,9 @@ type Record struct {
 	// order in which they were answered.
 	Call      *Call
 	Exchanges []*outbound.Exchange
+	// Delivered says that the exchanges are notifications that the queue sent,
+	// every attempt of them; the issuer should take them.
+	Delivered bool
 	// Inbound is the issuer's call that was awaited.
 	Inbound *vault.Traffic
 	// Mismatches are the scenario's own expectations that were not met.

@@ -52,6 +52,8 @@ type run struct {
 	// set one.
 	undo   []func()
 	faulty bool
+	// deliveries are set where the case waits for some.
+	deliveries *deliveries
 }
 
 // errEnd ends a case without an error.
@@ -95,6 +97,9 @@ func (r *Runner) run(ctx context.Context, c Case, observe Observer) error {
 	defer x.cleanUp()
 	if err := x.prepare(ctx, lease.Cards); err != nil {
 		return &Broken{At: x.s.At, What: "card and token of the case could not be made", Err: err}
+	}
+	if x.Queue != nil && x.waits() {
+		x.watch()
 	}
 	if x.awaits() {
 		if err := x.mark(ctx, "the case began"); err != nil {

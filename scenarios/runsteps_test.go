@@ -321,6 +321,9 @@ var _ = Describe("A wallet's action", func() {
 		Expect(ok).To(BeTrue())
 		Expect(known.LastReason).To(Equal("TOKEN_SUSPEND"))
 		Expect(records).To(HaveLen(2))
+		Expect(records[1].Delivered).To(BeTrue())
+		Expect(records[1].Exchanges).To(ConsistOf(And(HaveField("Operation", "tokenNotification"), HaveField("RequestID", l.only().RequestID),
+			HaveField("Request.Members", HaveKeyWithValue("messageReasonCode", "TOKEN_SUSPEND")), HaveField("Response.Status", http.StatusOK))))
 	})
 
 	It("that the issuer does not take is a mismatch", func() {

@@ -51,7 +51,8 @@ func (x *run) wait(ctx context.Context, w *Wait, record *Record) error {
 }
 
 // waitDelivered waits until the issuer's queue has nothing left that is due.
-// What of this case's token was not taken is a mismatch.
+// The calls are told of; what of this case's token was not taken is a mismatch
+// beside.
 func (x *run) waitDelivered(ctx context.Context, record *Record) error {
 	if x.Queue == nil {
 		return errors.New("there is no queue that sends notifications")
@@ -61,6 +62,7 @@ func (x *run) waitDelivered(ctx context.Context, record *Record) error {
 	if err := x.Queue.Wait(limited, x.Issuer.Name); err != nil && (ctx.Err() != nil || limited.Err() == nil) {
 		return err
 	}
+	record.Exchanges, record.Delivered = x.delivered(), true
 	list, _, err := x.Vault.Notifications(ctx, vault.NotificationQuery{Issuer: x.Issuer.Name, TokenID: x.main.token.ReferenceID})
 	if err != nil {
 		return err

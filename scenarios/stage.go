@@ -48,6 +48,10 @@ type Faults interface {
 // Queue sends the notifications that a wallet's actions cause;
 // *outbound.Queue does.
 type Queue interface {
+	// Watch tells of every attempt that is made from now on, with the call that
+	// was made, until the returned function is called.
+	Watch(told func(vault.Notification, *outbound.Exchange)) (end func())
+	// Wait waits until nothing of the issuer's is due.
 	Wait(ctx context.Context, issuer string) error
 }
 

@@ -46,7 +46,7 @@ side, nothing ran), 130 interrupted, with a partial report.`,
 		Example: `  vtsim certify -f .vtsim/issuers/demo-bank/issuer.yaml
   vtsim certify -f issuer.yaml --profile core --out out
   vtsim certify -f issuer.yaml --filter 'operation:sendPasscode -tag:timing' --dry-run
-  vtsim certify -f issuer.yaml --case step-up-by-otp --seed 7d31c0aa`,
+  vtsim certify -f issuer.yaml --case flow-yellow-by-passcode --seed 7d31c0aa`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.setup.Flags = again(cmd)
 			return a.certify(cmd.Context(), o)

@@ -30,7 +30,7 @@ var _ = Describe("vtsim scenario", func() {
 	It("lists the shipped scenarios and those beside them, filtered, for people and as JSON", func() {
 		r := vtsim("scenario", "list")
 		Expect(r.code).To(BeZero(), r.err)
-		Expect(r.out).To(MatchRegexp(`(?m)^eligibility +must +1 `))
+		Expect(r.out).To(MatchRegexp(`(?m)^eligibility-eligible +must +1 `))
 		folder, file := own(ownScenario)
 		var listed []map[string]any
 		r = vtsim("scenario", "list", "--library", folder, "--tag", "own", "--operation", "checkEligibility", "--json")
@@ -49,8 +49,8 @@ var _ = Describe("vtsim scenario", func() {
 		Expect(r.code).To(BeZero(), r.err)
 		Expect(r.out).To(And(ContainSubstring("# Mine.\nscenario: own-lengths\n"), ContainSubstring("cards     eligible"),
 			ContainSubstring("  own-lengths/checkEligibility/panReferenceID\n")))
-		Expect(vtsim("scenario", "show", "eligibility").out).To(ContainSubstring("checkEligibility p.142  Check Eligibility"))
-		refused(vtsim("scenario", "show", "eligibilty"), "did you mean eligibility?")
+		Expect(vtsim("scenario", "show", "eligibility-eligible").out).To(ContainSubstring("checkEligibility p.143  Check Eligibility"))
+		refused(vtsim("scenario", "show", "eligibility-eligble"), "did you mean eligibility-eligible?")
 	})
 
 	It("prints all mistakes with their places and exits 2", func() {

@@ -92,6 +92,8 @@ type Queue struct {
 	// settled is closed and replaced whenever an attempt has ended.
 	settled chan struct{}
 
+	watchers watchers
+
 	life    sync.Mutex // one start or stop at a time
 	stop    context.CancelFunc
 	stopped sync.WaitGroup

@@ -120,6 +120,7 @@ func (q *Queue) putBack(ctx context.Context, n vault.Notification) error {
 
 // conclude stores the outcome and the journal's row together.
 func (q *Queue) conclude(ctx context.Context, issuer vault.Issuer, n vault.Notification, x *Exchange) error {
+	q.watchers.tell(n, x)
 	verdict := judge(q.Client.Contract, x)
 	row := q.Client.Row(x, n.Cause)
 	row.ID = q.Vault.NewID()
