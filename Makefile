@@ -3,6 +3,9 @@ GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
+# One way to build for all, so that nothing is compiled twice.
+export CGO_ENABLED ?= 0
+export GOFLAGS ?= -trimpath
 # A busy machine is no fault of what is tested.
 export GOMEGA_DEFAULT_EVENTUALLY_TIMEOUT ?= 30s
 
@@ -35,7 +38,7 @@ lint: ## gofmt, go vet, staticcheck, govulncheck
 	else echo "govulncheck: skipped, its database can't be reached from here"; fi
 
 fuzz: ## each fuzz target for FUZZTIME
-	@.ci/fuzz $(FUZZTIME)
+	@.ci/fuzz $(FUZZTIME) guided
 
 bench: ## benchmarks of the contract and the envelopes
 	$(GO) test -run '^$$' -bench . -benchmem ./...

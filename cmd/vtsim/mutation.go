@@ -44,7 +44,7 @@ could not be tried.`,
 	flags.StringArrayVar(&o.defects, "defect", nil, "defect to try (repeatable; default: all)")
 	flags.Float64Var(&o.share, "share", 0.1, "share of the other cases, from 0 to 1")
 	flags.IntVar(&o.most, "most", 6, "cases of a defect's own rule at first; more only until one catches it")
-	flags.IntVar(&o.parallel, "parallel", 2, "defects at a time")
+	flags.IntVar(&o.parallel, "parallel", 4, "defects at a time")
 	flags.StringVar(&o.json, "json", "", "file for the proofs as JSON")
 	// The error is about a flag that does not exist; this one does.
 	_ = cmd.RegisterFlagCompletionFunc("defect", completeDefect)

@@ -10,8 +10,7 @@ import (
 
 	"github.com/vtsim/vtsim/conformance"
 	"github.com/vtsim/vtsim/conformance/contract"
-	"github.com/vtsim/vtsim/conformance/reference"
-	"github.com/vtsim/vtsim/keys"
+	"github.com/vtsim/vtsim/scenarios"
 	"github.com/vtsim/vtsim/simulator/outbound"
 )
 
@@ -25,20 +24,22 @@ var (
 )
 
 var _ = Describe("The library", Ordered, func() {
-	var pair *reference.Pair
+	var cases []scenarios.Case
 	var result *conformance.Result
 
-	BeforeAll(func(ctx SpecContext) {
-		var err error
-		pair, err = reference.Open(ctx, setup(), keys.DefaultIssuer)
+	BeforeAll(func() {
+		library, err := scenarios.Load(setup().Contract)
 		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func(ctx SpecContext) { Expect(pair.Close(ctx)).To(Succeed()) })
-		result = pair.Run(ctx)
+		cases, err = library.Cases(seed)
+		Expect(err).NotTo(HaveOccurred())
+		report, err := proof()
+		Expect(err).NotTo(HaveOccurred())
+		result = report.Clean
 	})
 
 	It("breaks every call in every way of the catalogue", func() {
 		var used, unused []string
-		for _, one := range pair.Cases {
+		for _, one := range cases {
 			for _, call := range callsOf(one) {
 				used = append(used, call.Corrupt...)
 			}
@@ -53,7 +54,7 @@ var _ = Describe("The library", Ordered, func() {
 
 	It("provokes every code of every error table but that of the issuer's own failure, which no call brings about", func() {
 		wanted := map[string]bool{}
-		for _, one := range pair.Cases {
+		for _, one := range cases {
 			for _, call := range callsOf(one) {
 				wanted[call.Operation+" "+call.Expect.Refused] = true
 			}

@@ -29,7 +29,7 @@ type Config struct {
 	// Share of all other cases that are run too, from 0 to 1: they show that
 	// the defect breaks nothing else.
 	Share float64
-	// Parallel defects at a time, 2 when zero.
+	// Parallel defects at a time, 4 when zero: each waits for itself now and then.
 	Parallel int
 	// Progress is told of each proof; it is called by one goroutine at a time.
 	Progress func(Proof)
@@ -66,7 +66,7 @@ type Report struct {
 
 const (
 	defaultMost     = 6
-	defaultParallel = 2
+	defaultParallel = 4
 )
 
 // Prove runs the clean certification and one for each defect.
