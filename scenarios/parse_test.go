@@ -50,8 +50,8 @@ var _ = Describe("reading a scenario", func() {
 		Expect(s.Steps[3].Token).To(Equal(&scenarios.TokenAction{Do: "activate-by-otp", Expect: "ACTIVE"}))
 		Expect(s.Steps[4].Call.AtOnce).To(Equal(4))
 		Expect(s.Steps[5].Clock.Advance).To(Equal(-10 * time.Minute))
-		Expect(s.Steps[6].Wait.Notifications).To(BeTrue())
-		Expect(s.Steps[7].Wait.For).To(Equal(500 * time.Millisecond))
+		Expect(s.Steps[7].Wait.Notifications).To(BeTrue())
+		Expect(s.Steps[8].Wait.For).To(Equal(500 * time.Millisecond))
 		Expect(s.Steps[1].At.Line).To(Equal(14))
 	})
 
