@@ -16,7 +16,7 @@ build: ## the static binary, bin/vtsim
 
 test: ## every test; installs what a test needs and the machine lacks
 	@.ci/install node
-	$(GO) test ./...
+	$(GO) test -vet=off ./... # lint vets
 
 race: ## what runs side by side, under the race detector
 	@.ci/install node

@@ -89,7 +89,7 @@ func New(config Config) (*Console, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	described, err := readDocument(config.Contract)
+	described, err := documentOf(config.Contract)
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
@@ -58,6 +59,21 @@ type members = map[string]any
 func object(value any) members {
 	m, _ := value.(members)
 	return m
+}
+
+// documents are read once for each contract: a process may open many
+// simulators, as the mutation proof does, and reading takes 25 ms.
+var documents sync.Map // *contract.Contract to *document
+
+func documentOf(spec *contract.Contract) (*document, error) {
+	if known, ok := documents.Load(spec); ok {
+		return known.(*document), nil
+	}
+	d, err := readDocument(spec)
+	if err == nil {
+		documents.Store(spec, d)
+	}
+	return d, err
 }
 
 // readDocument reads the description and fills in what the contract knows.
