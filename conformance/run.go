@@ -27,7 +27,9 @@ type run struct {
 	silent int
 	// found are the rules that were found broken.
 	found []string
-	stop  context.CancelFunc
+	// confirmed counts, by rule, the cases that found it broken alone.
+	confirmed map[string]int
+	stop      context.CancelFunc
 	// done are the cases so far, in the order in which they ended.
 	done []Case
 	kept keeper
@@ -137,6 +139,9 @@ func (r *run) all(ctx context.Context, outcomes []Case) {
 func (r *run) one(ctx context.Context, planned Planned, outcome *Case) {
 	defer r.finished(outcome)
 	if late := r.beside(ctx, planned, outcome); late == 0 {
+		if r.doubtful(ctx, planned, outcome) {
+			r.confirm(ctx, planned, outcome)
+		}
 		return
 	}
 	var late time.Duration

@@ -54,6 +54,22 @@ var _ = Describe("A run", func() {
 		}
 	})
 
+	It("blames an issuer that takes one call at a time for that alone, whatever it refuses meanwhile", func(ctx SpecContext) {
+		s := setup("few")
+		s.Parallel = 8
+		r := paired(ctx, s, "one-call-at-a-time")
+		Expect(r.Counts.Failed+r.Counts.Warned).To(BeNumerically(">", 0), summary(r))
+		Expect(brokenRules(r)).To(ConsistOf("outbound/request#concurrent-calls-accepted"), summary(r))
+	})
+
+	It("believes a case that fails alone as well, and asks for it again only as long as its rule is new", func(ctx SpecContext) {
+		s := setup("few")
+		s.Parallel = 8
+		r := paired(ctx, s, "approve-provisioning-code-on-cvv2")
+		Expect(brokenRules(r)).To(ConsistOf("approveProvisioning/response#code-on-cvv2"), summary(r))
+		Expect(r.Verdict).To(Equal(conformance.NotConformant))
+	})
+
 	It("tells of each rule that is found broken at once, and once", func(ctx SpecContext) {
 		s := setup("few", "approve-declines-wrong-cvv2", "flow-red-wrong-cvv2-then-right", "approve-hce")
 		var told []string

@@ -232,7 +232,7 @@ func (r *ruling) notTaken() {
 		return // it breaks a rule of its own, and the call with it
 	case rule != "":
 	case r.want.AtOnce, r.alongside():
-		rule = ruleConcurrent
+		rule = RuleConcurrent
 	default:
 		rule = r.own("accepted")
 	}

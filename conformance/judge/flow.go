@@ -10,7 +10,8 @@ import (
 	"github.com/vtsim/vtsim/simulator/outbound"
 )
 
-const ruleConcurrent = "outbound/request#concurrent-calls-accepted"
+// RuleConcurrent is about calls that are under way at the same time (p.32).
+const RuleConcurrent = "outbound/request#concurrent-calls-accepted"
 
 // memory is what a case remembers of its exchanges.
 type memory struct {
@@ -112,7 +113,7 @@ func (t *Trial) atOnce() []string {
 	for i, p := range t.past {
 		for _, q := range t.past[:i] {
 			if p.step == q.step && p.began.Before(q.ended) && q.began.Before(p.ended) {
-				return []string{ruleConcurrent}
+				return []string{RuleConcurrent}
 			}
 		}
 	}
