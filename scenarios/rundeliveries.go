@@ -33,7 +33,7 @@ func (x *run) watch() {
 }
 
 // delivered hands out what was sent about the case's cards and tokens, which it
-// has for itself, or because of a call that it awaited, since the last time.
+// has for itself, as they are now, since the last time.
 func (x *run) delivered() []*outbound.Exchange {
 	own := map[string]bool{}
 	for _, s := range x.subjects {
@@ -43,7 +43,7 @@ func (x *run) delivered() []*outbound.Exchange {
 	defer x.deliveries.mu.Unlock()
 	var mine []*outbound.Exchange
 	x.deliveries.sent = slices.DeleteFunc(x.deliveries.sent, func(d delivery) bool {
-		if !own[d.about.TokenID] && !own[d.about.PANID] && !x.consumed[d.about.Cause] {
+		if !own[d.about.TokenID] && !own[d.about.PANID] {
 			return false
 		}
 		mine = append(mine, d.exchange)

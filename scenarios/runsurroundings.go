@@ -62,6 +62,9 @@ func (x *run) waitDelivered(ctx context.Context, record *Record) error {
 	if err := x.Queue.Wait(limited, x.Issuer.Name); err != nil && (ctx.Err() != nil || limited.Err() == nil) {
 		return err
 	}
+	if err := x.refresh(ctx); err != nil { // its card may have been replaced
+		return err
+	}
 	record.Exchanges, record.Delivered = x.delivered(), true
 	list, _, err := x.Vault.Notifications(ctx, vault.NotificationQuery{Issuer: x.Issuer.Name, TokenID: x.main.token.ReferenceID})
 	if err != nil {

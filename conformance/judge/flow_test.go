@@ -59,6 +59,10 @@ var _ = Describe("A case of several exchanges", func() {
 
 	It("takes a notification again", func() {
 		Expect(last(event("a", late, 200), event("a", late, 409))).To(Equal([]string{notice + "/request#redelivery-accepted"}))
+		trial, again := theWorld().judge.Begin(nil), judge.Want{Rule: notice + "/request#redelivery-accepted"}
+		for range 2 {
+			Expect(rulesOf(trial.Exchange(1, event("a", late, 500), again))).To(Equal([]string{notice + "/response#unknown-token-tolerated"}), "a first delivery that was refused")
+		}
 		Expect(last(event("a", late, 200), event("a", late, 200))).To(BeEmpty())
 	})
 
